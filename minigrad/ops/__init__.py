@@ -1,0 +1,1 @@
+"""Differentiable operations, one family a file. Each works on raw arrays (giving arrays) and on Tensors."""

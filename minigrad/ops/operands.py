@@ -1,0 +1,162 @@
+"""What arrives at an operation, brought into the form that its primitive expects: dtypes and dimensions."""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from minigrad.backend import Array
+from minigrad.dtypes import get_default_dtype, is_floating, result_type
+from minigrad.engine import Primitive, Rule, explained, finished, primitive, xp_of
+from minigrad.tensor import Tensor
+
+
+@primitive(x=lambda g: g)
+def _cast(x: Array, dtype: Any) -> Array:
+    # The engine casts every gradient to the dtype of the value it belongs to.
+    return x.astype(dtype)
+
+
+def cast(input: Any, dtype: Any) -> Any:
+    """`input` (array or Tensor) in another dtype; itself if it has it already."""
+    return input if input.dtype == dtype else _cast(input, dtype)
+
+
+def floating(input: Any, name: str = "operation") -> Any:
+    """`input` in a floating dtype: integers and booleans become the default one, as in PyTorch."""
+    try:
+        kind = input.dtype.kind
+    except AttributeError:
+        raise TypeError(f"{name}: expected a tensor, got {type(input).__name__}") from None
+    return input if kind == "f" else _cast(input, get_default_dtype())
+
+
+def promote(a: Any, b: Any, name: str = "operation") -> tuple[Any, Any]:
+    """Two operands (Tensors, arrays or Python numbers) in the dtype in which PyTorch would combine them.
+
+    Python numbers stay what they are: NumPy and CuPy let the array's dtype decide.
+    """
+    left, right = getattr(a, "dtype", None), getattr(b, "dtype", None)
+    if left is right and left is not None:
+        return a, b
+    if right is None and left is not None and left.kind == "f" and type(b) in (float, int, bool):
+        return a, b
+    if left is None and right is not None and right.kind == "f" and type(a) in (float, int, bool):
+        return a, b
+    if left is None and right is None:
+        raise TypeError(
+            f"{name}: expected at least one tensor, got {type(a).__name__} and {type(b).__name__}"
+        )
+    try:
+        dtype = result_type(a, b)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    return (a if left is None else cast(a, dtype)), (b if right is None else cast(b, dtype))
+
+
+class _Binary(Primitive):
+    """An operation on two operands, in the dtype in which PyTorch would combine them.
+
+    `Primitive.__call__` written out for two operands, because `x * w + b` on small tensors costs what this
+    costs.
+    """
+
+    def __call__(self, a: Any, b: Any) -> Any:
+        left, right = isinstance(a, Tensor), isinstance(b, Tensor)
+        x = a.data if left else a
+        z = b.data if right else b
+        dtype = getattr(x, "dtype", None)
+        if dtype is None or dtype is not getattr(z, "dtype", None):
+            promoted = promote(a, b, self.name)
+            if promoted[0] is not a or promoted[1] is not b:
+                return self(*promoted)
+        if not (left or right):
+            return self.forward(x, z)
+        try:
+            y = self.forward(x, z)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explained(error, self.name, (x, z)) from error
+        nodes = (a._node if left else None, b._node if right else None)
+        return finished(self, (x, z), nodes, y)
+
+
+def binary(**rules: Rule) -> Callable[[Callable[[Any, Any], Array]], Callable[[Any, Any], Any]]:
+    """Like `primitive`, for two operands whose dtypes are promoted; either may be a Python number."""
+    return lambda forward: _Binary(forward, rules)
+
+
+def unary(rule: Rule) -> Callable[[Callable[[Array], Array]], Callable[[Any], Any]]:
+    """Make a public function of one floating argument from its forward on an array and its derivative."""
+
+    def decorate(forward: Callable[[Array], Array]) -> Callable[[Any], Any]:
+        run = Primitive(forward, {"x": rule})
+
+        @wraps(forward)
+        def function(input: Any) -> Any:
+            return run(floating(input, forward.__name__))
+
+        return function
+
+    return decorate
+
+
+def like(value: Any, example: Any) -> Any:
+    """A Python number, array or Tensor as an array (or Tensor) with the dtype and device of `example`."""
+    if isinstance(value, Tensor):
+        return value
+    return xp_of(example).asarray(value, dtype=example.dtype)
+
+
+def dims_of(dim: Any, ndim: int, name: str) -> tuple[int, ...]:
+    """`dim` (None, an integer or a sequence of them, negative ones counted from the end) as a tuple of axes.
+
+    Raises
+    ------
+    IndexError
+        If a dimension is out of range.
+    RuntimeError
+        If one appears twice.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, Sequence):
+        axes = tuple(dim_of(d, ndim, name) for d in dim)
+        if len(set(axes)) < len(axes):
+            raise RuntimeError(f"{name}: a dimension appears twice in dim={tuple(dim)}")
+        return axes if axes else tuple(range(ndim))
+    return (dim_of(dim, ndim, name),)
+
+
+def dim_of(dim: Any, ndim: int, name: str) -> int:
+    """One dimension as a number from 0 to ndim - 1; a 0-d tensor counts as having one.
+
+    Raises
+    ------
+    IndexError
+        If it is out of range.
+    TypeError
+        If it is no integer.
+    """
+    try:
+        index = operator.index(dim)
+    except TypeError:
+        raise TypeError(f"{name}: dim must be an integer, got {dim!r}") from None
+    size = max(ndim, 1)
+    if not -size <= index < size:
+        raise IndexError(
+            f"{name}: dimension {index} is out of range for {ndim} dimensions "
+            f"(expected {-size} to {size - 1})"
+        )
+    return index % size
+
+
+def require_floating(input: Any, name: str) -> None:
+    """Refuse integer tensors where PyTorch does.
+
+    Raises
+    ------
+    RuntimeError
+        If `input` is not floating.
+    """
+    if not is_floating(input.dtype):
+        raise RuntimeError(f"{name}: expected a floating tensor, got {input.dtype.name}; use x.to('float32')")
