@@ -1,0 +1,180 @@
+"""Adaptive gradient regularization (AGR): every gradient element gives up its own share of the sum.
+
+    alpha_i = |g_i| / sum_j |g_j|           Psi(g)_i = g_i (1 - alpha_i)
+
+`agr` is that map on one tensor. `AGR` says where an optimizer applies it; the optimizers take either
+`agr=True`, which is the authors' code (every tensor, each by its own sum, always), or an `AGR`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minigrad.backend import Array, array_module, is_array
+from minigrad.tensor import Tensor
+
+Gradient = TypeVar("Gradient", Tensor, Array)
+
+SCOPES = ("tensor", "channel", "global")
+
+
+def agr(grad: Gradient) -> Gradient:
+    """Psi(g) = g (1 - |g| / sum |g|), with Psi(0) = 0.
+
+    Signs are kept and no element grows, exactly, also in floating point. A tensor with one non-zero element
+    (so every tensor with one element) becomes 0. Shape and dtype stay. The sum is accumulated in float64: in
+    float16 it would overflow.
+
+    Parameters
+    ----------
+    grad : Tensor or Array
+        Any shape, floating dtype. It is not changed.
+
+    Returns
+    -------
+    Tensor or Array
+        As was given; a Tensor comes back without a graph.
+
+    Raises
+    ------
+    TypeError
+        If `grad` is neither a Tensor nor an array, or not of a floating dtype.
+
+    References
+    ----------
+    H. Jiang, L. Yang, Y. Bao, R. Si, S. Yang: Adaptive Gradient Regularization: A Faster and Generalizable
+    Optimization Technique for Deep Neural Networks, arXiv:2407.16944.
+
+    Examples
+    --------
+    >>> agr(np.array([3.0, -1.0])).tolist()
+    [0.75, -0.75]
+    >>> agr(np.array([1.0, 1.0, -1.0, 1.0])).tolist()
+    [0.75, 0.75, -0.75, 0.75]
+    """
+    if isinstance(grad, Tensor):
+        return Tensor(agr(grad.data))
+    if not is_array(grad) or grad.dtype.kind != "f":
+        given = f"an array of {grad.dtype.name}" if is_array(grad) else type(grad).__name__
+        raise TypeError(f"agr: expected a Tensor or an array of floating dtype, got {given}")
+    return _psi(grad, blocks=1)
+
+
+@dataclass(frozen=True)
+class AGR:
+    """Where and for how long an optimizer regularizes gradients.
+
+    Parameters
+    ----------
+    scope : {'tensor', 'channel', 'global'}
+        Over which elements the sum runs: each tensor (the authors' code); each output channel, that is each
+        index of the first axis; or all tensors of the parameter group together. A finer scope shrinks more.
+        A tensor with fewer than two axes is one channel: as many channels would set every bias gradient to 0.
+    min_ndim : int
+        Tensors with fewer axes keep their gradient. With 2 only the weights of fully connected and
+        convolution layers are regularized, as the paper's text says; with 0 all are, as in the authors' code.
+    until_step : int, optional
+        The last step (counted from 1) that is regularized. None: every step.
+
+    Raises
+    ------
+    ValueError
+        If `scope` is unknown, or a number is negative.
+
+    Examples
+    --------
+    >>> rows = np.array([[3.0, -1.0], [1.0, 1.0]])
+    >>> AGR("channel")([rows], step=1)[0].tolist()
+    [[0.75, -0.75], [0.5, 0.5]]
+    >>> AGR(until_step=100)([rows], step=101)[0] is rows
+    True
+    """
+
+    scope: str = "tensor"
+    min_ndim: int = 0
+    until_step: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scope not in SCOPES:
+            raise ValueError(f"AGR: scope must be one of {', '.join(map(repr, SCOPES))}, got {self.scope!r}")
+        if self.min_ndim < 0:
+            raise ValueError(f"AGR: min_ndim must be at least 0, got {self.min_ndim}")
+        if self.until_step is not None and self.until_step < 0:
+            raise ValueError(f"AGR: until_step must be None or at least 0, got {self.until_step}")
+
+    def __call__(self, grads: Sequence[Array], step: int) -> list[Array]:
+        """The regularized gradients of one parameter group, in new arrays.
+
+        Parameters
+        ----------
+        grads : sequence of Array
+        step : int
+            The number of this optimizer step, from 1.
+        """
+        if self.until_step is not None and step > self.until_step:
+            return list(grads)
+        chosen = [g for g in grads if g.ndim >= self.min_ndim]
+        if self.scope == "tensor":
+            changed = [_psi(g, blocks=1) for g in chosen]
+        elif self.scope == "channel":
+            changed = [_psi(g, blocks=len(g) if g.ndim > 1 else 1) for g in chosen]
+        else:
+            changed = _psi_together(chosen)
+        regularized = iter(changed)
+        return [next(regularized) if g.ndim >= self.min_ndim else g for g in grads]
+
+
+def regularizer(agr: Any) -> AGR | None:
+    """What an optimizer's `agr=` means: nothing for False, `AGR()` for True, or the given AGR.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if isinstance(agr, bool):
+        return AGR() if agr else None
+    if not isinstance(agr, AGR):
+        raise TypeError(f"agr must be False, True or an optim.AGR(...), got {agr!r}")
+    return agr
+
+
+def _psi(g: Array, blocks: int) -> Array:
+    """Psi of each of `blocks` equal consecutive pieces of `g`."""
+    if g.size == 0:
+        return g.copy()
+    xp = array_module(g)
+    rows = g.reshape(blocks, -1)
+    x = xp.abs(rows).astype(np.promote_types(g.dtype, np.float32), copy=False)  # float16 works in float32
+
+    # S = R + x_max, where R is the sum of all the others.
+    largest = xp.arange(blocks), x.argmax(axis=1)
+    x_max = x[largest].astype(np.float64)
+    x[largest] = 0
+    R = x.sum(axis=1, dtype=np.float64)
+    S = R + x_max
+    S[S == 0] = 1  # Psi(0) = 0, whatever it is divided by
+
+    # Psi_i = g_i (1 - alpha_i), alpha_i = x_i / S: alpha first, for g_i x_i may overflow.
+    xp.divide(x, S[:, None], out=x, casting="same_kind")
+    xp.subtract(1, x, out=x)
+    x *= rows
+    # The same for the largest element, Psi = g R / S: there alpha may be so close to 1 that 1 - alpha
+    # cancels. No other alpha exceeds 1/2.
+    x[largest] = rows[largest] / S * R
+    return x.astype(g.dtype, copy=False).reshape(g.shape)  # type: ignore[no-any-return]
+
+
+def _psi_together(grads: list[Array]) -> list[Array]:
+    """Psi of all gradients laid end to end."""
+    if not grads:
+        return []
+    xp = array_module(*grads)
+    whole = _psi(xp.concatenate([g.reshape(-1) for g in grads]), blocks=1)
+    ends = np.cumsum([g.size for g in grads]).tolist()
+    return [
+        whole[end - g.size : end].reshape(g.shape).astype(g.dtype, copy=False)
+        for g, end in zip(grads, ends, strict=True)
+    ]

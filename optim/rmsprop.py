@@ -1,0 +1,112 @@
+"""RMSprop."""
+
+from typing import Any
+
+from minigrad.backend import Array, array_module
+from optim.agr import AGR
+from optim.optimizer import Group, Optimizer, Params
+
+
+class RMSprop(Optimizer):
+    """RMSprop: the gradient divided by the root of its mean square.
+
+    Parameters
+    ----------
+    params : iterable
+        Tensors, named parameters, or dicts of parameter groups.
+    lr : float
+        Learning rate.
+    alpha : float
+        Decay of the averages.
+    eps : float
+        Added to the root.
+    weight_decay : float
+        L2 penalty: this times the parameter is added to the gradient.
+    momentum : float
+        Share of the last step that is kept.
+    centered : bool
+        Divide by the standard deviation: subtract the squared mean from the mean square.
+    maximize : bool
+        Ascend instead of descend.
+    agr : bool or AGR
+        Regularize the gradient first (see `optim.AGR`).
+
+    References
+    ----------
+    G. Hinton: Neural networks for machine learning, lecture 6e, 2012.
+    A. Graves: Generating sequences with recurrent neural networks (centered), arXiv:1308.0850.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> w = mg.tensor([1.0, 1.0], requires_grad=True)
+    >>> w.grad = mg.tensor([1000.0, -0.001])
+    >>> RMSprop([w], lr=0.5, alpha=0.75).step()
+    >>> [round(value, 2) for value in w.tolist()]
+    [0.0, 2.0]
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+        agr: bool | AGR = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "alpha": alpha,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "centered": centered,
+            "maximize": maximize,
+            "agr": agr,
+        }
+        super().__init__(params, defaults)
+
+    def state_arrays(self, group: Group) -> tuple[str, ...]:
+        """The mean square v and, where asked for, the velocity b and the mean g_bar."""
+        momentum = ("momentum_buffer",) if group["momentum"] else ()
+        centered = ("grad_avg",) if group["centered"] else ()
+        return ("square_avg", *momentum, *centered)
+
+    def update(self, w: Array, g: Array, state: dict[str, Any], group: Group) -> None:
+        """One step for one tensor."""
+        xp = array_module(w)
+        alpha, v = group["alpha"], state["square_avg"]
+
+        # g <- g + lambda w
+        if group["weight_decay"]:
+            g = g + group["weight_decay"] * w
+
+        # v_t = alpha v_{t-1} + (1 - alpha) g_t^2
+        v *= alpha
+        v += (1 - alpha) * g * g
+
+        if group["centered"]:
+            # g_bar_t = alpha g_bar_{t-1} + (1 - alpha) g_t;  variance = v_t - g_bar_t^2
+            g_bar = state["grad_avg"]
+            g_bar *= alpha
+            g_bar += (1 - alpha) * g
+            variance = xp.maximum(v - g_bar * g_bar, 0)  # rounding can make it negative
+        else:
+            variance = v
+
+        # u_t = g_t / (sqrt(variance) + eps)
+        u = g / (xp.sqrt(variance) + group["eps"])
+        if group["momentum"]:
+            # b_t = mu b_{t-1} + u_t
+            b = state["momentum_buffer"]
+            b *= group["momentum"]
+            b += u
+            u = b
+
+        # w_t = w_{t-1} - lr u
+        w -= group["lr"] * u
