@@ -1,0 +1,1 @@
+"""Experiments on minigrad: the training command, comparisons of optimizers, reports."""

@@ -1,0 +1,191 @@
+"""The command `minigrad` (also `python -m minigrad`): train, compare, info, data."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from experiments import config as settings
+from experiments.config import TrainConfig
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return its exit status: 0, 2 for refused input, 130 after Ctrl-C."""
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    try:
+        command(**options)
+    except KeyboardInterrupt:
+        print(
+            "\nminigrad: interrupted; finished epochs are saved, "
+            "`minigrad train --resume DIR` goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
+        print(f"minigrad: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def train(resume: Path | None, out: Path | None, **given: object) -> None:
+    """Start a run, or go on with an interrupted one."""
+    from experiments.folder import RunFolder
+    from experiments.train import train as run
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if resume is not None:
+        if chosen or out is not None:
+            names = ", ".join("--" + name.replace("_", "-") for name in [*chosen, *(["out"] if out else [])])
+            raise ValueError(f"--resume takes every setting from {resume}; leave out {names}")
+        folder = RunFolder(resume)
+        config = folder.config()
+    else:
+        config = TrainConfig(**chosen)  # type: ignore[arg-type]
+        folder = RunFolder(
+            out
+            or Path("runs") / f"{config.data}-{config.model}-{config.label}-{datetime.now():%Y%m%d-%H%M%S}"
+        )
+        folder.require_free()
+        _check_device(config.device)
+    print(f"run in {folder.path}")
+    rows = run(config, folder)
+    best = max(rows, key=lambda row: row["test_accuracy"])
+    print(
+        f"best test accuracy {best['test_accuracy']:.2%} after epoch {best['epoch']}\n"
+        f"curves: {folder.curves}\nreport: {folder.report}"
+    )
+
+
+def compare(optimizers: list[str], seeds: list[int], out: Path | None, **given: object) -> None:
+    """Run the same job with several optimizers and seeds."""
+    from experiments.compare import compare as run
+
+    config = TrainConfig(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    _check_device(config.device)
+    folder = out or Path("runs") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
+    run(config, optimizers, seeds, folder)
+    print(f"\ncurves: {folder / 'curves.png'}\nreport: {folder / 'report.html'}")
+
+
+def info() -> None:
+    """Print what a bug report needs."""
+    from experiments.info import lines
+
+    print("\n".join(lines()))
+
+
+def data(action: str, name: str | None) -> None:
+    """List the data sets, fetch one, or say where one is."""
+    from experiments import info as information
+    from minigrad.data import fetch, locate
+
+    if action == "list":
+        print("\n".join(information.data_lines()))
+        return
+    if name is None:
+        raise ValueError(
+            f"`minigrad data {action}` needs the name of a data set; `minigrad data list` shows them"
+        )
+    if action == "fetch":
+        print(fetch(name))
+        return
+    path = locate(name)
+    if path is None:
+        raise FileNotFoundError(f"{name} is not on this machine; `minigrad data fetch {name}` downloads it")
+    print(path)
+
+
+def _check_device(device: str) -> None:
+    from minigrad.backend import cuda_module
+
+    if device.startswith("cuda"):
+        cuda_module(int(device.partition(":")[2] or 0))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="minigrad", description="Train small networks on NumPy or CuPy, and compare optimizers."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser(
+        "train", help="train a network", description="Train a network, with a checkpoint after every epoch."
+    )
+    one.set_defaults(command=train)
+    one.add_argument("--optimizer", choices=settings.OPTIMIZERS, help="default: adamw")
+    one.add_argument("--agr", action="store_true", default=None, help="regularize gradients by AGR")
+    _add_settings(one)
+    one.add_argument(
+        "--out", type=Path, metavar="DIR", help="the folder of the run (default: a new one under runs/)"
+    )
+    one.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with the run in DIR; needs no other option"
+    )
+
+    many = commands.add_parser(
+        "compare",
+        help="the same job with several optimizers and seeds",
+        description="Compare optimizers over paired seeds.",
+    )
+    many.set_defaults(command=compare)
+    many.add_argument(
+        "--optimizers",
+        nargs="+",
+        default=["adamw", "adamw+agr"],
+        metavar="NAME",
+        help="for example adamw adamw+agr sgd",
+    )
+    many.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="default: 0 1 2")
+    _add_settings(many, seed=False)
+    many.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the folder of the comparison; an interrupted one is continued",
+    )
+
+    commands.add_parser("info", help="versions, BLAS and threads, GPU, data found").set_defaults(command=info)
+
+    sets = commands.add_parser("data", help="list, fetch or locate data sets")
+    sets.set_defaults(command=data)
+    sets.add_argument("action", choices=["list", "fetch", "where"])
+    sets.add_argument("name", nargs="?", help="for example cifar10")
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, seed: bool = True) -> None:
+    """The options that are settings of a run.
+
+    Their defaults stand in TrainConfig alone; None means "not given".
+    """
+    defaults = TrainConfig()
+    parser.add_argument(
+        "--data", choices=settings.DATA, help=f"default: {defaults.data}, which needs no download"
+    )
+    parser.add_argument("--model", choices=settings.MODELS, help=f"default: {defaults.model}")
+    rates = ", ".join(f"{rate:g} for {name}" for name, rate in settings.LEARNING_RATES.items())
+    parser.add_argument("--lr", type=float, help=f"learning rate (default: {rates})")
+    parser.add_argument("--weight-decay", type=float, help=f"default: {defaults.weight_decay:g}")
+    parser.add_argument("--epochs", type=int, help=f"default: {defaults.epochs}")
+    parser.add_argument("--batch-size", type=int, help=f"default: {defaults.batch_size}")
+    parser.add_argument("--schedule", choices=settings.SCHEDULES, help=f"default: {defaults.schedule}")
+    parser.add_argument(
+        "--warmup",
+        type=float,
+        metavar="EPOCHS",
+        help=f"epochs of warm-up before the cosine (default: {defaults.warmup:g})",
+    )
+    parser.add_argument(
+        "--augment", action=argparse.BooleanOptionalAction, help="random crops and flips (default: yes)"
+    )
+    parser.add_argument("--limit-train", type=int, metavar="N", help="use the first N training images")
+    parser.add_argument("--limit-test", type=int, metavar="N", help="use the first N test images")
+    if seed:
+        parser.add_argument("--seed", type=int, help=f"default: {defaults.seed}")
+    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: cpu)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""From settings to things: the data, the network, the optimizer and its schedule of one run."""
+
+from typing import Any
+
+import models
+import optim
+from experiments.config import TrainConfig
+from minigrad import nn
+from minigrad.data import CIFAR10, CIFAR100, DataLoader, ImageDataset, Shapes, Subset
+from minigrad.data.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToFloat
+from minigrad.random import Generator
+
+
+def datasets(config: TrainConfig) -> tuple[ImageDataset, ImageDataset]:
+    """The training and the test images."""
+    kind: Any = {"cifar10": CIFAR10, "cifar100": CIFAR100, "shapes": Shapes}[config.data]
+    return kind(train=True), kind(train=False)
+
+
+def loaders(
+    config: TrainConfig, train: ImageDataset, test: ImageDataset, generator: Generator
+) -> tuple[DataLoader, DataLoader]:
+    """Batches to train on (shuffled, augmented if asked for) and to test on."""
+    finish = [ToFloat(), Normalize(train.mean, train.std)]
+    vary = [RandomCrop(32, padding=4), RandomHorizontalFlip()] if config.augment else []
+    return (
+        DataLoader(
+            _first(train, config.limit_train),
+            config.batch_size,
+            shuffle=True,
+            generator=generator,
+            transform=Compose([*vary, *finish]),
+            prefetch=2,
+            device=config.device,
+        ),
+        DataLoader(_first(test, config.limit_test), 250, transform=Compose(finish), device=config.device),
+    )
+
+
+def _first(dataset: ImageDataset, limit: int | None) -> Any:
+    return dataset if limit is None or limit >= len(dataset) else Subset(dataset, range(limit))
+
+
+def network(config: TrainConfig, classes: int) -> nn.Module:
+    """The network, with its first weights drawn from the default generator."""
+    model: nn.Module = getattr(models, config.model)(num_classes=classes)
+    return model.to(config.device)
+
+
+def optimizer(config: TrainConfig, model: nn.Module) -> optim.Optimizer:
+    """The optimizer of all parameters."""
+    options: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "agr": config.agr}
+    if config.optimizer == "sgd":
+        options |= {"momentum": 0.9, "nesterov": True}
+    kind: Any = {"sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW, "adan": optim.Adan}[
+        config.optimizer
+    ]
+    return kind(model.named_parameters(), **options)  # type: ignore[no-any-return]
+
+
+def schedule(
+    config: TrainConfig, optimizer: optim.Optimizer, steps_per_epoch: int
+) -> optim.lr_scheduler.LRScheduler | None:
+    """The learning-rate schedule, stepped after each batch; None for a constant rate."""
+    if config.schedule == "none":
+        return None
+    total = config.epochs * steps_per_epoch
+    return optim.lr_scheduler.warmup_cosine(
+        optimizer, min(int(config.warmup * steps_per_epoch), total - 1), total
+    )
