@@ -1,0 +1,67 @@
+"""Options and fixtures for all tests.
+
+    pytest                   on NumPy
+    pytest --device fake     on a strict look-alike of CuPy that refuses to mix with NumPy (no GPU needed)
+    pytest --device cuda     on a GPU, through CuPy
+
+Hypothesis profiles: dev (25 examples, the default), ci (200), thorough (5000, random seeds); set
+HYPOTHESIS_PROFILE.
+"""
+
+import os
+
+import hypothesis
+import numpy as np
+import pytest
+
+from tests import fake_cupy
+
+for name, examples in {"dev": 25, "ci": 200, "thorough": 5000}.items():
+    hypothesis.settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,  # machines are shared: time says nothing about correctness
+        derandomize=name != "thorough",
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device", choices=["cpu", "fake", "cuda"], default="cpu", help="where tensors live in the tests"
+    )
+
+
+def pytest_configure(config):
+    device = config.getoption("--device")
+    if device == "fake":
+        fake_cupy.install()
+    if device == "cuda":
+        from minigrad.backend import cuda_module
+
+        cuda_module()  # raises, saying what is missing: a GPU run without a GPU must not look green
+
+
+@pytest.fixture(scope="session")
+def device(request):
+    """The device of this run, for `mg.tensor(..., device=device)`."""
+    return "cpu" if request.config.getoption("--device") == "cpu" else "cuda"
+
+
+@pytest.fixture
+def rng():
+    """A NumPy generator with a fixed seed."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_modes():
+    """No test may leave recording off, anomaly mode on, or another default dtype behind."""
+    from minigrad.dtypes import get_default_dtype
+    from minigrad.graph import mode
+
+    yield
+    assert mode.recording
+    assert not mode.anomaly
+    assert get_default_dtype() == np.float32
