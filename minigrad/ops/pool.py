@@ -97,7 +97,10 @@ def _flat_indices(winners: Array, size: Sizes, kernel: Sizes, geometry: Geometry
         element, rest = rest % kernel[axis], rest // kernel[axis]
         start = xp.arange(winners.shape[axis + 2]) * geometry.stride[axis] - geometry.padding[axis][0]
         start = start.reshape(-1, *[1] * (len(size) - 1 - axis))
-        indices += (start + element * geometry.dilation[axis]) * unit
+        place = start + element * geometry.dilation[axis]
+        # Only a window without a single pixel has its winner outside. As in PyTorch, it names the first place
+        # after the edge that the dilation would lead to.
+        indices += xp.where(place < 0, place % geometry.dilation[axis], place) * unit
         unit *= size[axis]
     return indices  # type: ignore[no-any-return]
 

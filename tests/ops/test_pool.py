@@ -32,7 +32,9 @@ def windows(draw, dims, dilated=True):
         "padding": tuple(draw(st.integers(0, k // 2)) for k in kernel),
         "ceil_mode": draw(st.booleans()),
     } | ({"dilation": dilation} if dilated else {})
-    least = [max(1, c - 2 * p) for c, p in zip(covered, options["padding"], strict=True)]
+    # A size below the dilation allows windows without a pixel, whose gradient PyTorch adds to other channels.
+    limits = zip(covered, options["padding"], dilation, strict=True)
+    least = [max(1, c - 2 * p, d) for c, p, d in limits]
     return tuple(n + draw(st.integers(0, 5)) for n in least), options
 
 
@@ -81,6 +83,17 @@ def test_max_pool_of_integers(device, data):
     x = data.draw(images(size, ties=True)).astype(np.int64)
     x[x < 0] = np.iinfo(np.int64).min
     check(pool.max_pool2d, F.max_pool2d, x, device=device, return_indices=True, **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+@pytest.mark.parametrize(("size", "padding"), [((1, 1), (1, 0)), ((1, 3), (1, 0)), ((2, 1), (0, 1))])
+def test_a_window_without_a_pixel(device, size, padding, dtype):
+    x = np.ones((2, 3, *size), dtype)
+    options = {"kernel_size": [p + 1 for p in padding], "padding": padding, "dilation": [p + 1 for p in padding]}
+    got = pool.max_pool2d(mg.tensor(x, device=device), return_indices=True, **options)
+    want = F.max_pool2d(torch.tensor(x), return_indices=True, **options)
+    for mine, other in zip(got, want, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), other.numpy())
 
 
 def test_a_window_of_more_than_256_pixels(device, rng):
