@@ -89,7 +89,11 @@ def test_max_pool_of_integers(device, data):
 @pytest.mark.parametrize(("size", "padding"), [((1, 1), (1, 0)), ((1, 3), (1, 0)), ((2, 1), (0, 1))])
 def test_a_window_without_a_pixel(device, size, padding, dtype):
     x = np.ones((2, 3, *size), dtype)
-    options = {"kernel_size": [p + 1 for p in padding], "padding": padding, "dilation": [p + 1 for p in padding]}
+    options = {
+        "kernel_size": [p + 1 for p in padding],
+        "padding": padding,
+        "dilation": [p + 1 for p in padding],
+    }
     got = pool.max_pool2d(mg.tensor(x, device=device), return_indices=True, **options)
     want = F.max_pool2d(torch.tensor(x), return_indices=True, **options)
     for mine, other in zip(got, want, strict=True):
