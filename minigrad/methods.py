@@ -114,6 +114,7 @@ _OPERATORS: dict[str, Any] = {
     "__setitem__": inplace.setitem_,
     "__repr__": formatting.tensor_repr,
     "_repr_html_": formatting.tensor_html,
+    "where": lambda self, condition, other: choice.where(condition, self, other),
     "T": property(shape.T),
     "mT": property(shape.mT),
 }

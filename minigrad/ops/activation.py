@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.backend import Array, array_module
 from minigrad.backend import gelu as kernels
 from minigrad.engine import Fused, primitive
-from minigrad.ops.choice import clamp, where
+from minigrad.ops.choice import clamp, only, where
 from minigrad.ops.elementwise import erf, exp, sigmoid, tanh
 from minigrad.ops.join import chunk
 from minigrad.ops.operands import dim_of, require_floating
@@ -31,7 +31,7 @@ __all__ = [
 # ---------------------------------------------------------------------- piecewise linear
 
 
-@primitive(x=lambda g, y: g * (y > 0))
+@primitive(x=lambda g, y: only(g, y > 0))
 def _relu(x: Array) -> Array:
     return array_module(x).maximum(x, 0)  # type: ignore[no-any-return]
 
@@ -61,7 +61,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
     return _leaky_relu(input, negative_slope)
 
 
-@primitive(x=lambda g, x, low, high: g * (x > low) * (x < high))
+@primitive(x=lambda g, x, low, high: only(g, (x > low) & (x < high)))
 def _hardtanh(x: Array, low: float, high: float) -> Array:
     return array_module(x).clip(x, low, high)  # type: ignore[no-any-return]
 

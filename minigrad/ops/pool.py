@@ -8,6 +8,7 @@ from minigrad.backend import Array, array_module
 from minigrad.backend.conv import Geometry, Sizes, axis_taps
 from minigrad.dtypes import is_floating
 from minigrad.engine import primitive, xp_of
+from minigrad.ops.choice import only
 from minigrad.ops.operands import cast, require_floating
 from minigrad.ops.shape import squeeze
 from minigrad.ops.sliding import check_kernel, sizes, with_batch
@@ -41,16 +42,15 @@ def _max_pool(x: Array, kernel: Sizes, geometry: Geometry) -> Array:
 
 @primitive(g=lambda h, winners, kernel, geometry: _pick(h, winners, kernel, geometry))
 def _put(g: Array, winners: Array, size: Sizes, kernel: Sizes, geometry: Geometry) -> Array:
-    xp = array_module(g)
     x = _channels_last(g, size, 0)
     steps = zip(kernel, geometry.stride, geometry.dilation, strict=True)
     overlapping = any(d * (k - 1) >= s for k, s, d in steps)
     for i, (_, outputs, inputs) in enumerate(geometry.taps(size, g.shape[2:], kernel)):
-        target, won = x[(..., *inputs)], winners[(..., *outputs)] == i
+        target, part = x[(..., *inputs)], only(g[(..., *outputs)], winners[(..., *outputs)] == i)
         if overlapping:
-            target += g[(..., *outputs)] * won
+            target += part
         else:
-            xp.multiply(g[(..., *outputs)], won, out=target)
+            target[...] = part
     return x
 
 
@@ -58,7 +58,7 @@ def _put(g: Array, winners: Array, size: Sizes, kernel: Sizes, geometry: Geometr
 def _pick(x: Array, winners: Array, kernel: Sizes, geometry: Geometry) -> Array:
     y = _channels_last(x, winners.shape[2:], 0)
     for i, (_, outputs, inputs) in enumerate(geometry.taps(x.shape[2:], winners.shape[2:], kernel)):
-        y[(..., *outputs)] += x[(..., *inputs)] * (winners[(..., *outputs)] == i)
+        y[(..., *outputs)] += only(x[(..., *inputs)], winners[(..., *outputs)] == i)
     return y
 
 
