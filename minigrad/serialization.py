@@ -18,6 +18,7 @@ from minigrad.backend import Array, is_array, to_device
 from minigrad.tensor import Tensor
 
 _FORMAT = 1
+_ENTRY = "minigrad"  # of the header's metadata
 _TENSOR, _TUPLE, _KEYS = "$tensor", "$tuple", "$items"
 
 
@@ -49,12 +50,9 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
 
     arrays: dict[str, Array] = {}
     structure = _described(obj, "", arrays)
-    metadata = {
-        "minigrad_format": str(_FORMAT),
-        "minigrad_structure": json.dumps(structure),
-        "minigrad_sha256": _checksum(arrays),
-    }
-    _replace(Path(path), to_bytes(arrays, metadata))
+    about = {"format": _FORMAT, "sha256": _checksum(structure, arrays), "structure": structure}
+    # One entry, because safetensors writes several in random order: equal contents make equal files.
+    _replace(Path(path), to_bytes(arrays, {_ENTRY: json.dumps(about)}))
 
 
 def load(path: str | os.PathLike[str], device: str = "cpu") -> Any:
@@ -76,19 +74,19 @@ def load(path: str | os.PathLike[str], device: str = "cpu") -> Any:
     content = path.read_bytes()
     try:
         arrays = from_bytes(content)
-        metadata = _metadata(content)
+        about = _about(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
-    if "minigrad_format" not in metadata:
+    if about is None:
         return {name: Tensor(to_device(array, device)) for name, array in arrays.items()}
-    if metadata["minigrad_format"] != str(_FORMAT):
+    if about.get("format") != _FORMAT:
         raise ValueError(
-            f"{path} has format {metadata['minigrad_format']}, this minigrad reads format {_FORMAT}: "
+            f"{path} has format {about.get('format')}, this minigrad reads format {_FORMAT}: "
             "it was written by another version"
         )
-    if metadata["minigrad_sha256"] != _checksum(arrays):
+    if about["sha256"] != _checksum(about["structure"], arrays):
         raise ValueError(f"{path} is damaged: its contents do not match its checksum")
-    return _rebuilt(json.loads(metadata["minigrad_structure"]), arrays, device)
+    return _rebuilt(about["structure"], arrays, device)
 
 
 def _described(obj: Any, place: str, arrays: dict[str, Array]) -> Any:
@@ -136,17 +134,19 @@ def _rebuilt(structure: Any, arrays: dict[str, Array], device: str) -> Any:
     return structure
 
 
-def _checksum(arrays: dict[str, Array]) -> str:
-    digest = hashlib.sha256()
+def _checksum(structure: Any, arrays: dict[str, Array]) -> str:
+    digest = hashlib.sha256(json.dumps(structure).encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
         digest.update(arrays[name].tobytes())
     return digest.hexdigest()
 
 
-def _metadata(content: bytes) -> dict[str, str]:
+def _about(content: bytes) -> dict[str, Any] | None:
+    """Our entry in the header of a safetensors file; None if another program wrote it."""
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return dict(header.get("__metadata__", {}))
+    entry = header.get("__metadata__", {}).get(_ENTRY)
+    return None if entry is None else dict(json.loads(entry))
 
 
 def _replace(path: Path, content: bytes) -> None:

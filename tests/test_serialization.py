@@ -91,9 +91,17 @@ def test_every_damage_is_noticed_and_the_file_left_alone(tmp_path):
         assert path.read_bytes() == whole[:cut]
     changed = bytearray(whole)
     changed[-3] ^= 4
-    path.write_bytes(changed)
-    with pytest.raises(ValueError, match="contents do not match its checksum"):
-        mg.load(path)
+    for damaged in (bytes(changed), whole.replace(b'step\\", 3', b'step\\", 4')):
+        assert damaged != whole
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="contents do not match its checksum"):
+            mg.load(path)
+
+
+def test_equal_contents_make_equal_files(tmp_path):
+    for name in "abcd":
+        mg.save({"weight": mg.arange(3), "step": 3}, tmp_path / name)
+    assert len({(tmp_path / name).read_bytes() for name in "abcd"}) == 1
 
 
 def test_foreign_and_newer_files(tmp_path):
@@ -101,7 +109,7 @@ def test_foreign_and_newer_files(tmp_path):
     path.write_text("hello, this is a letter to a friend")
     with pytest.raises(ValueError, match="damaged or no safetensors file"):
         mg.load(path)
-    save_file({"w": torch.ones(1)}, path, {"minigrad_format": "99"})
+    save_file({"w": torch.ones(1)}, path, {"minigrad": '{"format": 99}'})
     with pytest.raises(ValueError, match="format 99, this minigrad reads format 1"):
         mg.load(path)
     with pytest.raises(FileNotFoundError):
