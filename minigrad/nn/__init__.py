@@ -51,6 +51,7 @@ from minigrad.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from minigrad.nn.pooling import AvgPool2d as AvgPool2d
 from minigrad.nn.pooling import MaxPool2d as MaxPool2d
 from minigrad.nn.resize import PixelShuffle as PixelShuffle
+from minigrad.nn.resize import Unfold as Unfold
 from minigrad.nn.resize import Upsample as Upsample
 from minigrad.nn.sparse import Embedding as Embedding
 from minigrad.nn.summary import summary as summary

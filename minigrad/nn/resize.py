@@ -1,4 +1,4 @@
-"""Layers that change the size of images."""
+"""Layers that change the size of images, or lay their patches out."""
 
 from typing import Any
 
@@ -65,3 +65,36 @@ class Upsample(Module):
         """The new size, and how values between pixels are found."""
         size = f"size={self.size!r}" if self.scale_factor is None else f"scale_factor={self.scale_factor!r}"
         return f"{size}, mode={self.mode!r}"
+
+
+class Unfold(Module):
+    """The blocks of pixels that a sliding kernel covers, one a column; see `functional.unfold`.
+
+    Parameters
+    ----------
+    kernel_size, dilation, padding, stride : int or tuple of int
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        dilation: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        stride: int | tuple[int, ...] = 1,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Any:
+        """(N, C, H, W) as (N, C kh kw, positions)."""
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The kernel's geometry."""
+        return (
+            f"kernel_size={self.kernel_size!r}, dilation={self.dilation!r}, "
+            f"padding={self.padding!r}, stride={self.stride!r}"
+        )

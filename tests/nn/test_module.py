@@ -248,6 +248,7 @@ LAYERS = [
     ("Softmax", (1,), {}),
     ("LogSoftmax", (-1,), {}),
     ("PixelShuffle", (2,), {}),
+    ("Unfold", ((2, 3),), {"padding": 1}),
     ("Upsample", (), {"scale_factor": 2.0}),
     ("Upsample", ((4, 5),), {"mode": "bilinear"}),
     ("CrossEntropyLoss", (), {}),

@@ -24,3 +24,9 @@ def test_pixel_shuffle(device, rng, factor):
 def test_upsample(device, rng, settings):
     ours, theirs = twins("Upsample", device=device, **settings)
     agree(ours, theirs, rng.standard_normal((2, 3, 4, 5)), device=device)
+
+
+@pytest.mark.parametrize("settings", [{}, {"dilation": 2, "padding": (1, 0), "stride": (1, 2)}])
+def test_unfold(device, rng, settings):
+    ours, theirs = twins("Unfold", (3, 2), device=device, **settings)
+    agree(ours, theirs, rng.standard_normal((2, 3, 6, 5)), device=device)
