@@ -21,7 +21,7 @@ from typing import Any
 
 from minigrad import anomaly, mutation
 from minigrad.backend import Array, array_module, device_of
-from minigrad.graph import Leaf, Node, Shape, mode
+from minigrad.graph import Leaf, Node, Shape, is_recording, is_watching
 from minigrad.mutation import mutated as mutated
 from minigrad.tensor import Tensor, enable_grad, no_grad
 
@@ -97,24 +97,24 @@ def finished(operation: Primitive, values: Sequence[Any], nodes: Sequence[Node |
     """The result `y` of an operation as a Tensor, with a node if anything recorded led to it."""
     if y.ndim == 0:  # NumPy's 0-d results come as scalars
         y = array_module(y, *values).asarray(y)
-    result = _new_tensor(Tensor)
+    result = new_tensor(Tensor)
     result.data = y
     result.grad = None
     result._node = None
-    if mode.recording:
-        for node in nodes:
-            if node is not None:
+    for node in nodes:
+        if node is not None:
+            if is_recording():
                 known = (*values, y)
                 if operation.shapes_of:
                     known += tuple([values[i].shape for i in operation.shapes_of])
                 result._node = Node(operation, nodes, operation.keep(known), y.shape, y.dtype)
-                break
-    if mode.anomaly:
+            break
+    if is_watching():
         anomaly.check_forward(operation.name, values[: operation.inputs], y, result._node)
     return result
 
 
-_new_tensor = Tensor.__new__
+new_tensor = Tensor.__new__  # for an array that is one for sure, faster than Tensor(array)
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
@@ -188,9 +188,9 @@ class Fused:
             return y
         result = Tensor(y)
         nodes = tuple([a._node if isinstance(a, Tensor) else None for a in inputs])
-        if mode.recording and any([node is not None for node in nodes]):  # noqa: C419 (speed)
+        if is_recording() and any([node is not None for node in nodes]):  # noqa: C419 (speed)
             result._node = Node(self, nodes, (extra, *values), result.data.shape, result.data.dtype)
-        if mode.anomaly:
+        if is_watching():
             anomaly.check_forward(self.name, values[: self.inputs], result.data, result._node)
         return result
 
@@ -257,12 +257,15 @@ def _run(
     `floor` (the oldest of them) cannot lead there and are not visited.
     """
     heap: list[tuple[int, Node]] = []
+    push, pop = heapq.heappush, heapq.heappop
+    parent: Any  # a node, wherever the result for it is not None
     for node, g in zip(roots, gradients, strict=True):
         _deliver(node, g, g, heap)  # the caller's array: not ours to add to
+    watching = is_watching()
     try:
         with enable_grad() if create_graph else no_grad():
             while heap:
-                node = heapq.heappop(heap)[1]
+                node = pop(heap)[1]
                 g, owned = node.pending, node.owned
                 node.pending = None
                 if node.hooks:
@@ -284,11 +287,22 @@ def _run(
                 if mutation.last_write > node.order:
                     mutation.refuse_if_mutated(node)
                 results = primitive.gradients(node, g, floor)
-                if mode.anomaly:
+                if watching:
                     anomaly.check_backward(node, g, results)
                 for parent, result in zip(parents, results):  # noqa: B905 (speed)
-                    if result is not None:
-                        _deliver(parent, result, g, heap)  # type: ignore[arg-type]
+                    if result is None:
+                        continue
+                    # `_deliver` written out for the usual case: a first gradient that fits.
+                    if (
+                        parent.pending is None
+                        and result.shape == parent.shape
+                        and result.dtype is parent.dtype
+                    ):
+                        parent.pending = result
+                        parent.owned = result is not g
+                        push(heap, (-parent.order, parent))
+                    else:
+                        _deliver(parent, result, g, heap)
                 if not retain_graph:
                     node.parents, node.saved = None, ()
     finally:

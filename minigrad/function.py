@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backend import array_module
-from minigrad.graph import Node, mode
+from minigrad.graph import Node, is_recording
 from minigrad.tensor import Tensor, no_grad
 
 
@@ -101,7 +101,7 @@ class Function:
         """
         context = Context()
         parents = [arg._node if isinstance(arg, Tensor) else None for arg in args]
-        recorded = mode.recording and any(node is not None for node in parents)
+        recorded = is_recording() and any(node is not None for node in parents)
         context.needs_input_grad = tuple(node is not None for node in parents)
         with no_grad():
             returned = cls.forward(context, *args)

@@ -9,7 +9,7 @@ see the change.
 from typing import Any
 
 from minigrad.engine import explained
-from minigrad.graph import Leaf, mode
+from minigrad.graph import Leaf, is_recording
 from minigrad.mutation import mutated
 from minigrad.ops import choice, elementwise
 from minigrad.ops.indices import parse
@@ -51,7 +51,7 @@ def inplace(x: Tensor, result: Tensor) -> Tensor:
 
 
 def _is_recorded(x: Tensor, *others: Any) -> bool:
-    if not mode.recording or not any(isinstance(t, Tensor) and t.requires_grad for t in (x, *others)):
+    if not is_recording() or not any(isinstance(t, Tensor) and t.requires_grad for t in (x, *others)):
         return False
     if isinstance(x._node, Leaf):
         raise RuntimeError(

@@ -8,7 +8,7 @@ from typing import Any
 from minigrad import anomaly
 from minigrad.dtypes import result_type
 from minigrad.engine import explained, xp_of
-from minigrad.graph import Node, mode
+from minigrad.graph import Node, is_recording, is_watching
 from minigrad.ops.index import getitem, narrow, select
 from minigrad.ops.operands import cast, dim_of
 from minigrad.ops.shape import _expand, _reshape, broadcast_shapes, transpose, unsqueeze
@@ -35,10 +35,10 @@ class _Cat:
             return y
         result = Tensor(y)
         nodes = [t._node if isinstance(t, Tensor) else None for t in tensors]
-        if mode.recording and any(node is not None for node in nodes):
+        if is_recording() and any(node is not None for node in nodes):
             sizes = tuple([value.shape[dim] for value in values])
             result._node = Node(self, nodes, (dim, sizes), y.shape, y.dtype)
-        if mode.anomaly:
+        if is_watching():
             anomaly.check_forward(self.name, values, y, result._node)
         return result
 
