@@ -108,6 +108,36 @@ class Adam(Optimizer):
         # w_t = w_{t-1} - lr m^ / (sqrt(s^) + eps),  m^ = m_t / (1 - beta1^t),  s^ = s_t / (1 - beta2^t)
         w -= lr / (1 - beta1**t) * m / (xp.sqrt(s) / math.sqrt(1 - beta2**t) + eps)
 
+    def update_in_place(
+        self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array
+    ) -> None:
+        """`update`, line by line, without temporary arrays."""
+        xp = array_module(w)
+        weight_decay, (beta1, beta2) = group["weight_decay"], group["betas"]
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        correction = math.sqrt(1 - beta2 ** state["step"])
+
+        if weight_decay:
+            if self.decoupled:
+                w *= 1 - group["lr"] * weight_decay
+            else:
+                xp.multiply(w, weight_decay, out=t)
+                g = xp.add(g, t, out=h)
+
+        m *= beta1
+        m += xp.multiply(g, 1 - beta1, out=t)
+        v *= beta2
+        xp.multiply(g, math.sqrt(1 - beta2), out=t)
+        v += xp.square(t, out=t)
+        s = xp.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"]) if group["amsgrad"] else v
+
+        # m^ / (sqrt(s^) + eps) with the bias corrections taken out of the fraction, as one factor
+        xp.sqrt(s, out=t)
+        t += group["eps"] * correction
+        xp.divide(m, t, out=t)
+        t *= group["lr"] * correction / (1 - beta1 ** state["step"])
+        w -= t
+
 
 class AdamW(Adam):
     """Adam with decoupled weight decay: the parameter itself shrinks by lr * weight_decay a step.

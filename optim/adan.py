@@ -6,6 +6,7 @@ from typing import Any
 from minigrad.backend import Array, array_module
 from minigrad.tensor import Tensor
 from optim.agr import AGR
+from optim.gradient import Gradient
 from optim.optimizer import Group, Optimizer, Params
 
 
@@ -93,11 +94,11 @@ class Adan(Optimizer):
         """The averages m, n and v, and the last gradient, negated."""
         return ("exp_avg", "exp_avg_sq", "exp_avg_diff", "neg_pre_grad")
 
-    def gradients(self, params: list[Tensor], group: Group) -> list[Array]:
+    def gradients(self, params: list[Tensor], group: Group) -> list[Gradient]:
         """The gradients as the update gets them: regularized, times the clip coefficient of the raw ones."""
-        grads = super().gradients(params, group)
+        gradients = super().gradients(params, group)
         c = self._clip_coefficient()
-        return grads if c is None else [c * g for g in grads]
+        return gradients if c is None else [g.scaled(c) for g in gradients]
 
     def _clip_coefficient(self) -> Any:
         """min(1, max_grad_norm / (norm + eps)), with the eps of the last group; None if there is no limit."""
@@ -141,6 +142,46 @@ class Adan(Optimizer):
             # w_t = (w_{t-1} - lr u_t) / (1 + lr lambda)
             w -= lr * u
             w /= 1 + lr * weight_decay
+        xp.negative(g, out=state["neg_pre_grad"])
+
+    def update_in_place(
+        self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array
+    ) -> None:
+        """`update`, line by line, without temporary arrays: what was the last gradient holds d and u."""
+        xp = array_module(w)
+        lr, weight_decay, steps = group["lr"], group["weight_decay"], group["step"]
+        beta1, beta2, beta3 = group["betas"]
+        m, v, n = state["exp_avg"], state["exp_avg_diff"], state["exp_avg_sq"]
+        correction = math.sqrt(1 - beta3**steps)
+
+        d = state["neg_pre_grad"]
+        if state["step"] > 1:
+            d += g
+        else:
+            d[...] = 0
+        m *= beta1
+        m += xp.multiply(g, 1 - beta1, out=t)
+        v *= beta2
+        v += xp.multiply(d, 1 - beta2, out=t)
+        d *= beta2
+        d += g
+        xp.multiply(d, math.sqrt(1 - beta3), out=t)
+        n *= beta3
+        n += xp.square(t, out=t)
+
+        # (m^ + beta2 v^) / (sqrt(n^) + eps) with two of the bias corrections taken out of the fraction
+        u = xp.multiply(v, beta2 * (1 - beta1**steps) / (1 - beta2**steps), out=d)
+        u += m
+        xp.sqrt(n, out=t)
+        t += group["eps"] * correction
+        u /= t
+        u *= lr * correction / (1 - beta1**steps)
+        if group["no_prox"]:
+            w *= 1 - lr * weight_decay
+            w -= u
+        else:
+            w -= u
+            w *= 1 / (1 + lr * weight_decay)
         xp.negative(g, out=state["neg_pre_grad"])
 
 

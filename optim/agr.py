@@ -14,13 +14,14 @@ import numpy as np
 
 from minigrad.backend import Array, array_module, is_array
 from minigrad.tensor import Tensor
+from optim.gradient import PIECE, Gradient
 
-Gradient = TypeVar("Gradient", Tensor, Array)
+TensorOrArray = TypeVar("TensorOrArray", Tensor, Array)
 
 SCOPES = ("tensor", "channel", "global")
 
 
-def agr(grad: Gradient) -> Gradient:
+def agr(grad: TensorOrArray) -> TensorOrArray:
     """Psi(g) = g (1 - |g| / sum |g|), with Psi(0) = 0.
 
     Signs are kept and no element grows, exactly, also in floating point. A tensor with one non-zero element
@@ -125,6 +126,12 @@ class AGR:
         regularized = iter(changed)
         return [next(regularized) if g.ndim >= self.min_ndim else g for g in grads]
 
+    def gradients(self, grads: Sequence[Array], step: int) -> list[Gradient]:
+        """The same, but regularized only when an update gets to them, where that is as exact."""
+        if self.scope != "tensor" or (self.until_step is not None and step > self.until_step):
+            return [Gradient(g) for g in self(grads, step)]
+        return [_later(g) if g.ndim >= self.min_ndim else Gradient(g) for g in grads]
+
 
 def regularizer(agr: Any) -> AGR | None:
     """What an optimizer's `agr=` means: nothing for False, `AGR()` for True, or the given AGR.
@@ -165,6 +172,27 @@ def _psi(g: Array, blocks: int) -> Array:
     # cancels. No other alpha exceeds 1/2.
     x[largest] = rows[largest] / S * R
     return x.astype(g.dtype, copy=False).reshape(g.shape)  # type: ignore[no-any-return]
+
+
+def _later(g: Array) -> Gradient:
+    """Psi of `g`, of which only the sum is taken now; taken as a whole where that would not be exact."""
+    if array_module(g) is np and g.dtype != "float16" and g.size > 1:
+        total, largest = _sum_and_largest(g)
+        if largest <= total / 2 and 1e-30 < total < 1e30:  # false for NaN, too
+            return Gradient(g, total=total)
+    return Gradient(_psi(g, blocks=1))
+
+
+def _sum_and_largest(g: Array) -> tuple[float, float]:
+    """The sum of all |g| and the largest, by pieces that stay in the cache."""
+    flat, total, largest = g.reshape(-1), 0.0, 0.0
+    scratch = np.empty(min(flat.size, PIECE), g.dtype)
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        x = np.abs(piece, out=scratch[: piece.size])
+        total += float(x.sum())
+        largest = max(largest, float(x.max()))
+    return total, largest
 
 
 def _psi_together(grads: list[Array]) -> list[Array]:

@@ -13,14 +13,11 @@ from minigrad.backend import Array, array_module
 from minigrad.engine import mutated
 from minigrad.tensor import Tensor, enable_grad
 from optim.agr import regularizer
+from optim.gradient import PIECE, Gradient
 from optim.saving import Group as Group
 from optim.saving import pack, state_dtype, unpack
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
-
-# Elements of a parameter that are updated together: all arrays of such a piece stay in the CPU's cache
-# from the first line of the update to the last, which more than halves the time on large tensors.
-PIECE = 1 << 14
 
 # Hyper-parameters that must not be negative, and what the message calls them.
 NON_NEGATIVE = {
@@ -88,6 +85,16 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    def update_in_place(
+        self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array
+    ) -> None:
+        """`update` without a temporary array, which on a CPU takes a quarter less time.
+
+        `t` and `h` are for intermediate results; `g` may be `h`. An optimizer that does not define this runs
+        its `update`; the tests hold the two equal.
+        """
+        self.update(w, g, state, group)
+
     def check(self, group: Group) -> None:
         """Raise TypeError or ValueError if a hyper-parameter of `group` makes no sense."""
         for name, words in NON_NEGATIVE.items():
@@ -133,20 +140,21 @@ class Optimizer:
                 self._update_parameter(p, g, group)
         return loss
 
-    def gradients(self, params: list[Tensor], group: Group) -> list[Array]:
-        """The gradients as the update gets them: negated to maximize, then regularized (AGR)."""
-        grads = [p.grad.data for p in params if p.grad is not None]
-        for p, g in zip(params, grads, strict=True):
+    def gradients(self, params: list[Tensor], group: Group) -> list[Gradient]:
+        """The gradients as the update gets them: regularized (AGR), and negated to maximize."""
+        grads = []
+        for p in params:
+            g = p.grad.data  # type: ignore[union-attr]
             if g.shape != p.shape:
                 raise RuntimeError(
                     f"{self._name}: a parameter of shape {p.shape} has a gradient of shape {g.shape}"
                 )
-        if group.get("maximize"):
-            grads = [-g for g in grads]
+            grads.append(array_module(g).ascontiguousarray(g).reshape(g.shape))  # 0-d would become 1-d
         psi = regularizer(group["agr"])
-        return psi(grads, group["step"]) if psi else grads
+        gradients = psi.gradients(grads, group["step"]) if psi else [Gradient(g) for g in grads]
+        return [g.scaled(-1) for g in gradients] if group.get("maximize") else gradients
 
-    def _update_parameter(self, p: Tensor, g: Array, group: Group) -> None:
+    def _update_parameter(self, p: Tensor, gradient: Gradient, group: Group) -> None:
         xp = array_module(p.data)
         dtype = state_dtype(p)
         names = self.state_arrays(group)
@@ -157,13 +165,22 @@ class Optimizer:
         state["step"] += 1
 
         w = xp.ascontiguousarray(p.data, dtype).reshape(-1)
-        g = xp.ascontiguousarray(g, dtype).reshape(-1)
+        gradient.array = gradient.array.astype(dtype, copy=False).reshape(-1)
         arrays = {name: state[name].reshape(-1) for name in names}
-        size = PIECE if p.device == "cpu" else max(w.size, 1)
+        on_cpu = p.device == "cpu"
+        size = PIECE if on_cpu else max(w.size, 1)
+        scratch = xp.empty((2, min(size, w.size)), dtype)
         for start in range(0, w.size, size):
             piece = slice(start, start + size)
             pieces = {name: array[piece] for name, array in arrays.items()}
-            self.update(w[piece], g[piece], {"step": state["step"], **pieces}, group)
+            part = w[piece]
+            t, h = scratch[:, : part.size]
+            now = {"step": state["step"], **pieces}
+            g = gradient.piece(piece, out=h)
+            if on_cpu:
+                self.update_in_place(part, g, now, group, t, h)
+            else:
+                self.update(part, g, now, group)
         if p.dtype != dtype or not p.data.flags.c_contiguous:  # w is a copy
             p.data[...] = w.reshape(p.shape)
         mutated(p.data)

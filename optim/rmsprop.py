@@ -1,5 +1,6 @@
 """RMSprop."""
 
+import math
 from typing import Any
 
 from minigrad.backend import Array, array_module
@@ -110,3 +111,35 @@ class RMSprop(Optimizer):
 
         # w_t = w_{t-1} - lr u
         w -= group["lr"] * u
+
+    def update_in_place(
+        self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array
+    ) -> None:
+        """`update`, line by line, without temporary arrays."""
+        xp, alpha, v = array_module(w), group["alpha"], state["square_avg"]
+        if group["weight_decay"]:
+            xp.multiply(w, group["weight_decay"], out=t)
+            g = xp.add(g, t, out=h)
+        v *= alpha
+        xp.multiply(g, math.sqrt(1 - alpha), out=t)
+        v += xp.square(t, out=t)
+        if group["centered"]:
+            g_bar = state["grad_avg"]
+            g_bar *= alpha
+            g_bar += xp.multiply(g, 1 - alpha, out=t)
+            xp.square(g_bar, out=t)
+            xp.subtract(v, t, out=t)
+            xp.maximum(t, 0, out=t)
+            xp.sqrt(t, out=t)
+        else:
+            xp.sqrt(v, out=t)
+        t += group["eps"]
+        u = xp.divide(g, t, out=t)
+        if group["momentum"]:
+            b = state["momentum_buffer"]
+            b *= group["momentum"]
+            b += u
+            u = xp.multiply(b, group["lr"], out=t)
+        else:
+            u *= group["lr"]
+        w -= u

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.backend import Array
+from minigrad.backend import Array, array_module
 from optim.agr import AGR
 from optim.optimizer import Group, Optimizer, Params
 
@@ -95,3 +95,22 @@ class SGD(Optimizer):
 
         # w_t = w_{t-1} - lr g
         w -= group["lr"] * g
+
+    def update_in_place(
+        self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array
+    ) -> None:
+        """`update`, line by line, without temporary arrays."""
+        xp, momentum, dampening = array_module(w), group["momentum"], group["dampening"]
+        if group["weight_decay"]:
+            xp.multiply(w, group["weight_decay"], out=t)
+            g = xp.add(g, t, out=h)
+        if momentum:
+            b = state["momentum_buffer"]
+            b *= momentum
+            b += g if state["step"] == 1 or not dampening else xp.multiply(g, 1 - dampening, out=t)
+            if group["nesterov"]:
+                xp.multiply(b, momentum, out=t)
+                g = xp.add(g, t, out=h)
+            else:
+                g = b
+        w -= xp.multiply(g, group["lr"], out=t)
