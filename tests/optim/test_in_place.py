@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minigrad as mg
 import optim
 from optim.gradient import Gradient
 from tests.optim.cases import HYPER, OPTIMIZERS, at_least_200, ours, runs, same_path
@@ -80,3 +81,12 @@ def test_factors_multiply():
     assert Gradient(g).scaled(-1).piece(slice(0, 3), out).tolist() == [-1.0, 2.0, -3.0]
     assert Gradient(g).scaled(-1).scaled(0.5).piece(slice(1, 3), np.empty(2)).tolist() == [1.0, -1.5]
     assert Gradient(g, total=6.0).scaled(2).piece(slice(0, 1), np.empty(1)).tolist() == [2 * (1 - 1 / 6)]
+
+
+def test_a_variance_that_rounding_makes_negative_counts_as_zero(device):
+    weights = mg.tensor(np.zeros(1000, np.float32), device=device, requires_grad=True)
+    optimizer = optim.RMSprop([weights], centered=True, alpha=0.5)
+    weights.grad = mg.tensor(np.linspace(0.1, 1.0, 1000, dtype=np.float32), device=device)
+    for _ in range(40):  # after these, v and the square of the mean differ by rounding alone
+        optimizer.step()
+    assert np.isfinite(weights.detach().numpy()).all()
