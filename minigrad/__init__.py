@@ -45,6 +45,7 @@ from minigrad.ops.softmax import log_softmax as log_softmax
 from minigrad.ops.softmax import softmax as softmax
 from minigrad.ops.sort import *
 from minigrad.ops.vector_norm import *
+from minigrad.profiler import profile as profile
 from minigrad.random import Generator as Generator
 from minigrad.random import default_generator as default_generator
 from minigrad.random import manual_seed as manual_seed

@@ -24,7 +24,7 @@ def mutated(array: Array) -> None:
     """Note that `array` was written to in place."""
     global last_write
     last_write = next_order()
-    span = _address_range(array)
+    span = address_range(array)
     _writes.pop(span, None)  # reinserted at the end: the dict stays sorted by time
     _writes[span] = last_write
     if len(_writes) > _MOST:
@@ -43,7 +43,7 @@ def refuse_if_mutated(node: Node) -> None:
     # the node has kept this memory alive since before the entry was made.
     recent = [span for span, order in _writes.items() if order > node.order]
     for value in arrays_in(node.saved) if recent else ():
-        low, high = _address_range(value)
+        low, high = address_range(value)
         if any(low < end and start < high for start, end in recent):
             raise RuntimeError(
                 f"{node.primitive.name}: an array of shape {value.shape} that its derivative needs was "
@@ -61,7 +61,8 @@ def arrays_in(saved: Any) -> Iterator[Array]:
             yield from arrays_in(value)
 
 
-def _address_range(array: Any) -> tuple[int, int]:
+def address_range(array: Any) -> tuple[int, int]:
+    """Where the elements of `array` lie in memory: the first byte, and the one after the last."""
     start = array.ctypes.data if array_module(array).__name__ == "numpy" else array.data.ptr
     low = high = int(start)
     for size, stride in zip(array.shape, array.strides, strict=True):

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from minigrad.backend import Array, array_module
 from minigrad.engine import mutated
+from minigrad.profiler import watch
 from minigrad.tensor import Tensor, enable_grad
 from optim.agr import regularizer
 from optim.gradient import PIECE, Gradient
@@ -290,6 +291,9 @@ class Optimizer:
         for group in groups:
             self.check(group)
         self.state, self.param_groups = state, groups
+
+
+watch(Optimizer, "step")
 
 
 def _split_names(params: Any) -> tuple[list[str], list[Any]]:

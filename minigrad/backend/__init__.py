@@ -5,5 +5,6 @@ from minigrad.backend.device import array_module as array_module
 from minigrad.backend.device import cuda_module as cuda_module
 from minigrad.backend.device import device_of as device_of
 from minigrad.backend.device import is_array as is_array
+from minigrad.backend.device import synchronize as synchronize
 from minigrad.backend.device import to_device as to_device
 from minigrad.backend.device import to_numpy as to_numpy

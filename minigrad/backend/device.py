@@ -76,6 +76,12 @@ def to_device(array: Array, device: str) -> Array:
         return cupy.asarray(array)  # type: ignore[no-any-return]
 
 
+def synchronize() -> None:
+    """Wait until the GPU has done what it was given, if one is in use: needed only to measure time."""
+    if _cupy is not None:
+        _cupy.cuda.Device().synchronize()
+
+
 def cuda_module(index: int = 0) -> Any:
     """CuPy, once it is certain that GPU number `index` can be used.
 

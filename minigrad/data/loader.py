@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.data.collate import as_tensors, gather
 from minigrad.data.dataset import Indexable
+from minigrad.profiler import watch
 from minigrad.random import Generator, rng_of
 from minigrad.tensor import Tensor
 
@@ -118,6 +119,9 @@ class DataLoader:
         if self.transform is not None:
             batch = _on_first(self.transform, batch, _stream(seed, number))
         return as_tensors(batch, self.device)
+
+
+watch(DataLoader, "_batch")
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
