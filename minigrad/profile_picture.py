@@ -14,12 +14,12 @@ KINDS = {
     "loss, softmax": ("#7a5ba6", ("softmax", "nll", "entropy", "logsumexp")),
     "choosing, moving": (
         "#5b8e7d",
-        "take embedding slice put pick where cat pool pad reshape permute expand move scatter roll flip".split(),
+        "take embed slice put pick where cat pool pad shape permute expand move scatter roll flip".split(),
     ),
-    "other operation": ("#4f86c6", ("",)),
+    "elementwise, sums": ("#4f86c6", ("",)),
 }
 FRAMES = {"phase": "#3d4451", "layer": "#d5dbe5", "region": "#9aa5b8", "elsewhere": "#f1f2f4"}
-WIDTH, ROW, LETTER = 14.0, 0.26, 0.072  # inches: the figure, a row, a letter of a label
+WIDTH, ROW, LETTER = 12.0, 0.24, 0.057  # inches: the figure, a row, a letter of a label
 
 
 class Box:
@@ -49,12 +49,18 @@ class Box:
             return FRAMES[self.kind]
         return next(colour for colour, words in KINDS.values() if any(word in self.name for word in words))
 
+    @property
+    def ink(self) -> str:
+        """A colour that can be read on it."""
+        red, green, blue = (int(self.colour[i : i + 2], 16) for i in (1, 3, 5))
+        return "#222222" if 0.3 * red + 0.59 * green + 0.11 * blue > 150 else "white"
+
 
 def boxes(recorded: profile) -> Box:
     """The profile's time, divided into phases, these into layers, and these into operations."""
     top = Box("profile", "profile", recorded.total)
     for phase in ("forward", "backward", "other"):
-        for span, seconds in entries(recorded):
+        for span, seconds in sorted(entries(recorded), key=lambda entry: entry[0].stop):
             if span.phase == phase:
                 box = top.box(phase, "phase", seconds)
                 for name in span.layer:
@@ -73,7 +79,7 @@ def draw(recorded: profile, path: Any) -> None:
 
     top = boxes(recorded)
     depth = top.depth - 1
-    figure = Figure(figsize=(WIDTH, ROW * depth + 1.3), layout="constrained")
+    figure = Figure(figsize=(WIDTH, ROW * depth + 1.2), layout="constrained")
     axes = figure.add_subplot()
     axes.set(xlim=(0, 1e3 * top.seconds), ylim=(depth, 0), xlabel="ms", yticks=[])
     axes.spines[["left", "right", "top"]].set_visible(False)
@@ -84,7 +90,7 @@ def draw(recorded: profile, path: Any) -> None:
     keys = [Patch(color=colour, label=kind) for kind, (colour, _) in KINDS.items() if colour in used]
     keys.append(Patch(color=FRAMES["layer"], label="layer"))
     figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=130)
 
 
 def _draw_inside(axes: Any, box: Box, left: float, row: int) -> None:
@@ -97,13 +103,10 @@ def _draw_inside(axes: Any, box: Box, left: float, row: int) -> None:
             frame = Rectangle((left, row), width, 1, facecolor=each.colour, edgecolor="white", linewidth=0.5)
             axes.add_patch(frame)
             letters = int(width / inch / LETTER)
-            label = each.name if len(each.name) <= letters else each.name[: letters - 1] + "…"
-            if letters > 2:
-                light = each.kind in ("layer", "elsewhere")
+            if letters >= min(len(each.name), 4):
+                label = each.name if len(each.name) <= letters else each.name[: letters - 1] + "…"
                 place = (left + width / 2, row + 0.53)
-                text = axes.text(
-                    *place, label, ha="center", va="center", fontsize=8, color="#222" if light else "white"
-                )
+                text = axes.text(*place, label, ha="center", va="center", fontsize=7, color=each.ink)
                 text.set_clip_path(frame)
             _draw_inside(axes, each, left, row + 1)
         left += width

@@ -57,13 +57,13 @@ def rows(recorded: profile, by: str) -> list[Row]:
     """See `profile.rows`."""
     if by not in ("operation", "layer"):
         raise ValueError(f"profile: by must be 'operation' or 'layer', got {by!r}")
-    name_of = _layer_names(recorded) if by == "layer" else {}
+    layer_names = _layer_names(recorded)
     found: dict[Any, Row] = {}
     for span, seconds in entries(recorded):
         if by == "operation" and span.kind == "layer":
             continue  # Python code between operations
         key = span.layer if by == "layer" else span.name
-        row = found.setdefault(key, Row(name_of.get(key, span.name)))
+        row = found.setdefault(key, Row(layer_names[span.layer] if by == "layer" else span.name))
         row.add(span, seconds)
         if span.phase == "backward" and span.kind != "layer":
             row.backward_calls += 1
@@ -98,7 +98,9 @@ def _layer_names(recorded: profile) -> dict[Layer, str]:
 def table(recorded: profile, by: str, top: int) -> str:
     """See `profile.table`."""
     found = rows(recorded, by)
-    lines = [(by, "calls", "forward ms", "backward ms", "total ms", "share", "saved MB")]
+    lines: list[tuple[str, ...]] = [
+        (by, "calls", "forward ms", "backward ms", "total ms", "share", "saved MB")
+    ]
     for row in found[:top]:
         calls = f"{row.calls} + {row.backward_calls}" if row.backward_calls else str(row.calls)
         times = [f"{1e3 * t:.2f}" if t else "" for t in (row.forward, row.backward)]
@@ -107,11 +109,16 @@ def table(recorded: profile, by: str, top: int) -> str:
     rest = found[top:]
     if rest:
         lines.append((f"{len(rest)} more", "", "", "", *_total(sum(row.total for row in rest), recorded), ""))
-    elsewhere = recorded.total - sum(row.total for row in found)
-    lines.append(("elsewhere", "", "", "", *_total(elsewhere, recorded), ""))
-    sums = [f"{1e3 * sum(times):.2f}" for times in ([r.forward for r in found], [r.backward for r in found])]
+    if by == "operation":
+        own = sum(span.own for span in recorded.spans if span.kind == "layer")
+        lines.append(("layers between operations", "", "", "", *_total(own, recorded), ""))
+    lines.append(("elsewhere", "", "", "", *_total(recorded.spans[0].own, recorded), ""))
+    phases = [
+        f"{1e3 * sum(seconds for span, seconds in entries(recorded) if span.phase == phase):.2f}"
+        for phase in ("forward", "backward")
+    ]
     saved = f"{sum(row.saved for row in found) / 1e6:.2f}"
-    lines.append(("total", "", *sums, *_total(recorded.total, recorded), saved))
+    lines.append(("total", "", *phases, *_total(recorded.total, recorded), saved))
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
     rule = "-" * len(text[0])

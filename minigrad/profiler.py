@@ -16,7 +16,7 @@ part of that operation: the two convolutions in the derivative of a convolution 
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from threading import get_ident
 from time import perf_counter
@@ -56,7 +56,7 @@ def watch(owner: type, method: str) -> None:
 
 
 class Span:
-    """One call.
+    """One call of something that is timed.
 
     Attributes
     ----------
@@ -83,7 +83,9 @@ class Span:
 
     __slots__ = ("inner", "kind", "layer", "name", "nbytes", "paths", "phase", "saved", "start", "stop")
 
-    def __init__(self, name: str, kind: str, phase: str, layer: tuple[str, ...], paths: dict[Any, Any]) -> None:
+    def __init__(
+        self, name: str, kind: str, phase: str, layer: tuple[str, ...], paths: dict[Any, Any]
+    ) -> None:
         self.name = name
         self.kind = kind
         self.phase = phase
@@ -150,9 +152,10 @@ class profile:
         self._replaced: list[tuple[Any, str, Any]] = []
         self._layers: dict[int, tuple[str, ...]] = {}  # by the number of a node: where it was made
         self._kept: dict[tuple[int, int], weakref.ref[Any]] = {}  # by addresses: the owner of saved memory
-        for kind in (engine.Primitive, engine.Fused, _Cat):
+        operations: list[type] = [engine.Primitive, engine.Fused, _Cat]
+        for kind in operations:
             self._time(kind, "__call__", self._operation, self._note)
-        for kind in (engine.Primitive, engine.Fused, _Cat, _Call):
+        for kind in (*operations, _Call):
             self._time(kind, "gradients", self._derivative)
         self._time(Function, "apply", self._function, self._note_function)
         self._time(Module, "__call__", self._module)
@@ -286,8 +289,10 @@ class profile:
 
     @property
     def total(self) -> float:
-        """Seconds between entering and leaving."""
-        return self.spans[0].seconds if self.spans else 0.0
+        """Seconds between entering and leaving, or until now."""
+        if not self.spans:
+            return 0.0
+        return (self.spans[0].stop if self._thread is None else perf_counter()) - self.spans[0].start
 
     def rows(self, by: str = "operation") -> "list[Row]":
         """What was recorded, summed up by operation or by layer; the most expensive comes first.
@@ -354,9 +359,7 @@ class profile:
         return self.table()
 
 
-def _family(kind: type) -> Iterator[type]:
-    """A class and all that inherit from it, each once."""
-    found = [kind]
-    for each in found:
-        found += [child for child in each.__subclasses__() if child not in found]
-    return iter(found)
+def _family(kind: type) -> set[type]:
+    """A class and all that inherit from it."""
+    children: list[type] = kind.__subclasses__()
+    return {kind}.union(*map(_family, children))
