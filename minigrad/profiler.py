@@ -22,7 +22,7 @@ from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
-from minigrad.backend import is_array, synchronize
+from minigrad.backend import synchronize
 from minigrad.mutation import address_range, arrays_in
 from minigrad.tensor import Tensor
 
@@ -77,8 +77,8 @@ class Span:
     nbytes : int
         Size of an operation's result, in a forward pass.
     saved : int
-        Bytes that the call keeps for the backward pass and nothing before it has kept already. Parameters
-        of modules do not count: they are there anyway.
+        Bytes that the call keeps for the backward pass, without those that an earlier call keeps already.
+        Parameters of modules do not count: they are there anyway.
     """
 
     __slots__ = ("inner", "kind", "layer", "name", "nbytes", "paths", "phase", "saved", "start", "stop")
@@ -151,7 +151,7 @@ class profile:
         _active = self
         self._replaced: list[tuple[Any, str, Any]] = []
         self._layers: dict[int, tuple[str, ...]] = {}  # by the number of a node: where it was made
-        self._kept: dict[tuple[int, int], weakref.ref[Any]] = {}  # by addresses: the owner of saved memory
+        self._keepers: dict[tuple[int, int], weakref.ref[Any]] = {}  # by addresses: the node that saved
         operations: list[type] = [engine.Primitive, engine.Fused, _Cat]
         for kind in operations:
             self._time(kind, "__call__", self._operation, self._note)
@@ -249,7 +249,8 @@ class profile:
         if module not in paths:  # the outermost one
             base = (*outer.layer, name)
             paths = {m: base + tuple(path.split(".") if path else ()) for path, m in module.named_modules()}
-            self._new_bytes(parameter.data for parameter in module.parameters())
+            for parameter in module.parameters():
+                self._new_bytes([parameter.data], parameter)
         return self._span(name, "layer", phase, paths[module], paths)
 
     # ------------------------------------------------------------------ what came out
@@ -270,18 +271,15 @@ class profile:
 
     def _note_node(self, span: Span, node: Any) -> None:
         self._layers[node.order] = span.layer
-        span.saved += self._new_bytes(arrays_in(node.saved))
+        span.saved += self._new_bytes(arrays_in(node.saved), node)
 
-    def _new_bytes(self, arrays: Iterable[Any]) -> int:
+    def _new_bytes(self, arrays: Iterable[Any], keeper: Any) -> int:
         total = 0
         for array in arrays:
-            owner = array
-            while is_array(owner.base):
-                owner = owner.base
             place = address_range(array)
-            known = self._kept.get(place)
-            if known is None or known() is not owner:  # an array that is gone may have had the same place
-                self._kept[place] = weakref.ref(owner)
+            known = self._keepers[place]() if place in self._keepers else None
+            if known is None or getattr(known, "parents", ()) is None:  # nobody, or a node that let go of it
+                self._keepers[place] = weakref.ref(keeper)
                 total += min(array.nbytes, place[1] - place[0])  # an expanded view holds less than it shows
         return total
 

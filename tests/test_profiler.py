@@ -200,6 +200,18 @@ def test_saved_bytes_of_views(device):
     assert [span.saved for span in p.spans if span.name == "mul"] == [4 * 24, 24]
 
 
+def test_memory_that_was_let_go_counts_again(device):
+    x = mg.ones(4, 6, device=device, requires_grad=True)
+    with mg.profile() as p:
+        for _ in range(3):
+            (x * x).sum().backward()
+        kept = x * x  # noqa: F841 (keeps its node alive)
+        x * x
+    assert [span.saved for span in p.spans if span.name == "mul" and span.phase == "forward"] == [96] * 4 + [
+        0
+    ]
+
+
 def test_parameters_are_not_counted(device):
     layer, x = nn.Linear(100, 2, device=device), mg.ones(3, 100, device=device)
     with mg.profile() as p:
