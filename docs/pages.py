@@ -22,6 +22,7 @@ NAMESPACES = {
     "minigrad": "Tensors and what can be done with them (`import minigrad as mg`). "
     "A function of a tensor is also a method: `mg.exp(x)` is `x.exp()`",
     "minigrad.autograd": "Gradients on demand, checked derivatives, operations of your own",
+    "minigrad.profiler": "Where time and memory go, by operation and by layer (`mg.profile`)",
     "minigrad.nn": "Layers and the modules they make up",
     "minigrad.nn.functional": "The functions behind the layers (`import minigrad.nn.functional as F`)",
     "minigrad.nn.init": "First values for parameters",
