@@ -325,11 +325,15 @@ def _deliver(node: Node, g: Any, source: Any, heap: list[tuple[int, Node]]) -> N
         node.pending = g
         node.owned = g is not source
         heapq.heappush(heap, (-node.order, node))
-    elif node.owned and not isinstance(g, Tensor) and pending.base is None:
-        node.pending += g
-    else:
+    elif isinstance(g, Tensor) or isinstance(pending, Tensor):
         node.pending = pending + g
-        node.owned = True
+    elif node.owned and pending.base is None:
+        node.pending += g
+    elif g is not source and g.base is None:  # new itself: as good a place for the sum
+        g += pending
+        node.pending, node.owned = g, True
+    else:
+        node.pending, node.owned = pending + g, True
 
 
 def _fitted(g: Any, shape: Shape, dtype: Any) -> Any:

@@ -1,25 +1,15 @@
 """Batch and layer normalization as few passes over blocks of rows.
 
-A block of 256 KB stays in a core's cache from pass to pass, and its sums are products (`ones @ block`), as
-fast as BLAS. Layer norm has rows by nature; batch norm sees its input as rows in which the channels come last
-and repeat, so that no inner loop is short. Forward and backward have the form that `engine.Fused` asks for.
+A block stays in a core's cache from pass to pass, and its sums are products (`ones @ block`), as fast as
+BLAS. Layer norm has rows by nature; batch norm sees its input as `channel_rows`. Forward and backward have
+the form that `engine.Fused` asks for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from minigrad.backend.channels import channel_rows, from_channel_rows, per_channel, row_blocks, tiled
 from minigrad.backend.device import Array, array_module
-
-_BLOCK = 1 << 16  # elements
-_WIDTH = 1024  # elements in a row of channels
-
-
-def row_blocks(rows: Array, size: int = _BLOCK) -> Iterator[slice]:
-    """Slices of `rows` of about `size` elements each; on a GPU one for all, since there calls cost more."""
-    step = max(1, size // max(1, rows.shape[1])) if array_module(rows) is np else max(1, len(rows))
-    return (slice(start, start + step) for start in range(0, len(rows), step))
 
 
 def _wanted(needs: Sequence[bool], *gradients: Array) -> list[Array | None]:
@@ -27,20 +17,6 @@ def _wanted(needs: Sequence[bool], *gradients: Array) -> list[Array | None]:
 
 
 # ---------------------------------------------------------------------- batch norm
-
-
-def channel_rows(x: Array) -> Array:
-    """`x` (N, C, ...) as rows of C channels repeated up to a width of 1024; no copy if memory is such."""
-    channels = x.shape[1]
-    last: Array = array_module(x).ascontiguousarray(x.transpose(0, *range(2, x.ndim), 1))
-    repeats = range(max(1, _WIDTH // channels), 0, -1)
-    return last.reshape(-1, channels * next(n for n in repeats if last.size // channels % n == 0))
-
-
-def _from_channel_rows(rows: Array, shape: Sequence[int]) -> Array:
-    """The array of shape (N, C, ...), in channels-last memory, whose `channel_rows` these are."""
-    last = rows.reshape(shape[0], *shape[2:], shape[1])
-    return last.transpose(0, last.ndim - 1, *range(1, last.ndim - 1))
 
 
 class ChannelStatistics(NamedTuple):
@@ -88,27 +64,13 @@ def _moments(rows: Array, shift: Array | None, channels: int) -> tuple[Array, Ar
     """Mean and mean square of each channel, after `shift` is subtracted."""
     xp = array_module(rows)
     sums = xp.zeros((2, rows.shape[1]), xp.float64)
-    tiled = _tiled(shift, rows)
+    shift_row = tiled(shift, rows)
     for block in row_blocks(rows):
-        values = rows[block] if tiled is None else rows[block] - tiled
+        values = rows[block] if shift_row is None else rows[block] - shift_row
         sums[0] += xp.ones(len(values), rows.dtype) @ values
         sums[1] += xp.einsum("ij,ij->j", values, values)
-    mean, square = _per_channel(sums, channels) * (channels / rows.size)
+    mean, square = per_channel(sums, channels) * (channels / rows.size)
     return mean, square
-
-
-def _tiled(values: Array | None, rows: Array) -> Array | None:
-    """Values of the channels as one row."""
-    if values is None:
-        return None
-    row: Array = array_module(rows).tile(values.astype(rows.dtype), rows.shape[1] // len(values))
-    return row
-
-
-def _per_channel(sums: Array, channels: int) -> Array:
-    """Two rows of sums over columns, added up over the repeats of each channel."""
-    result: Array = sums.reshape(2, -1, channels).sum(1)
-    return result
 
 
 def batch_norm(
@@ -127,7 +89,7 @@ def batch_norm(
     offset = -statistics.rest * scale
     if bias is not None:
         offset = offset + bias
-    shift, scale, offset = (_tiled(v, rows) for v in (statistics.shift, scale, offset))
+    shift, scale, offset = (tiled(v, rows) for v in (statistics.shift, scale, offset))
     y = xp.empty_like(rows)
     for block in row_blocks(rows):
         values, result = rows[block], y[block]
@@ -135,7 +97,7 @@ def batch_norm(
             values = xp.subtract(values, shift, out=result)
         xp.multiply(values, scale, out=result)
         result += offset
-    return _from_channel_rows(y, x.shape), None
+    return from_channel_rows(y, x.shape), None
 
 
 def batch_norm_backward(
@@ -155,21 +117,21 @@ def batch_norm_backward(
     numbers for each channel.
     """
     xp, rows, gradients, channels = array_module(x), channel_rows(x), channel_rows(g), x.shape[1]
-    shift = _tiled(statistics.shift, rows)
+    shift = tiled(statistics.shift, rows)
     sums = xp.zeros((2, rows.shape[1]), xp.float64)
     for block in row_blocks(rows):
         values = rows[block] if shift is None else rows[block] - shift
         sums[0] += xp.ones(len(values), rows.dtype) @ gradients[block]
         sums[1] += xp.einsum("ij,ij->j", gradients[block], values)
     inverse = 1 / xp.sqrt(statistics.variance + eps)
-    dbias, products = _per_channel(sums, channels)
+    dbias, products = per_channel(sums, channels)
     dweight = (products - statistics.rest * dbias) * inverse
 
     a = inverse if weight is None else inverse * weight
     share = channels / x.size if training else 0.0  # of a single value in the mean
     b = -a * inverse * dweight * share
     c = -a * dbias * share - b * statistics.rest
-    a, b, c = (_tiled(v, rows) for v in (a, b, c))
+    a, b, c = (tiled(v, rows) for v in (a, b, c))
     dx = xp.empty_like(rows)
     scratch = xp.empty_like(rows[next(row_blocks(rows))])
     for block in row_blocks(rows):
@@ -179,7 +141,7 @@ def batch_norm_backward(
         xp.multiply(values, b, out=result)
         result += xp.multiply(gradients[block], a, out=scratch[: len(result)])
         result += c
-    return _wanted(needs, _from_channel_rows(dx, x.shape), dweight, dbias)
+    return _wanted(needs, from_channel_rows(dx, x.shape), dweight, dbias)
 
 
 # ---------------------------------------------------------------------- layer norm

@@ -11,11 +11,11 @@ of the three as a forward operation; a sequence is an image of height 1. The ker
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.backend import Array
+from minigrad.backend import Array, channels
 from minigrad.backend import conv as kernels
 from minigrad.backend.conv import Geometry, Sizes
 from minigrad.engine import primitive
-from minigrad.ops.shape import reshape, squeeze, unsqueeze
+from minigrad.ops.shape import expand, reshape, squeeze, unsqueeze
 from minigrad.ops.sliding import check_kernel, sizes, with_batch
 
 
@@ -41,6 +41,17 @@ def _conv2d_input(g: Array, w: Array, size: Sizes, geometry: Geometry) -> Array:
 )
 def _conv2d_weight(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Array:
     return kernels.weight_gradient(x, g, kernel, geometry)
+
+
+@primitive(y=lambda g: g, bias=lambda g: _channel_sums(g))
+def _with_bias(y: Array, bias: Array) -> Array:
+    """`y + bias`, in the memory of a convolution's result, which nobody has seen yet."""
+    return channels.add_to_channels(y, bias)
+
+
+@primitive(x=lambda g, x_shape: expand(reshape(g, (-1, *[1] * (len(x_shape) - 2))), x_shape))
+def _channel_sums(x: Array) -> Array:
+    return channels.channel_sums(x)
 
 
 # ---------------------------------------------------------------------- convolution
@@ -244,7 +255,7 @@ def _finished(y: Any, bias: Any, batched: bool, name: str) -> Any:
         if bias.shape != y.shape[1:2] or bias.dtype != y.dtype:
             wanted, got = f"{y.dtype.name} {y.shape[1:2]}", f"{bias.dtype.name} {bias.shape}"
             raise RuntimeError(f"{name}: expected bias {wanted}, got {got}")
-        y = y + reshape(bias, (*bias.shape, *[1] * (y.ndim - 2)))
+        y = _with_bias(y, bias)
     return y if batched else squeeze(y, 0)
 
 

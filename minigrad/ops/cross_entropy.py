@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigrad.backend import Array, array_module
-from minigrad.backend.norm import row_blocks
+from minigrad.backend.channels import row_blocks
 from minigrad.engine import Fused
 from minigrad.ops.embedding import one_hot, require_ids
 from minigrad.ops.index import getitem
