@@ -1,0 +1,48 @@
+"""The goals: our time over PyTorch's (eager, default settings, float32) in the same run."""
+
+from typing import NamedTuple
+
+
+class Goal(NamedTuple):
+    """A ratio to stay at or below, and one that would be better still."""
+
+    goal: float
+    stretch: float | None = None
+
+
+STEPS = {
+    "mlp": Goal(1.2, 1.0),
+    "cnn": Goal(1.4, 1.2),
+    "resnet20": Goal(2.0, 1.8),
+    "vit": Goal(1.6, 1.4),
+    "lm": Goal(1.2, 1.0),
+    "convnext": Goal(1.25, 1.1),
+    "vgg": Goal(1.1, 0.95),
+    "adamw": Goal(1.0, 0.85),
+    "adan": Goal(0.85, 0.75),
+    "op-forward": Goal(0.7, 0.5),
+    "op-backward": Goal(0.5, 0.35),
+}
+"""With 2 threads."""
+
+STEPS_ONE_THREAD = {
+    "mlp": Goal(1.0),
+    "cnn": Goal(1.0),
+    "resnet20": Goal(1.2),
+    "vit": Goal(1.2),
+    "lm": Goal(1.0),
+    "convnext": Goal(1.0),
+    "vgg": Goal(1.2),
+}
+
+OTHERS = {
+    name: Goal(0.2 if name in ("cnn", "resnet20", "vit", "lm", "convnext", "vgg") else 1.0) for name in STEPS
+}
+"""Against other frameworks on NumPy: 5 times faster where there is convolution or attention."""
+
+
+def step_goal(workload: str, threads: int, against: str) -> Goal | None:
+    """The goal for a row of the table of steps, if there is one."""
+    if against == "pytorch":
+        return {1: STEPS_ONE_THREAD, 2: STEPS}.get(threads, {}).get(workload)
+    return None if against.startswith("pytorch") else OTHERS.get(workload)

@@ -1,0 +1,107 @@
+"""What all workloads share: the same work twice, from the same weights on the same data."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmarks import library
+from benchmarks.library import Library
+from benchmarks.timing import Side
+
+SETTINGS = ("default", "expert")
+"""PyTorch as one writes it first, and with what its experts add: channels_last and fused optimizers."""
+
+
+class Workload(ABC):
+    """Something to time. The fields of a subclass (a dataclass) are its sizes."""
+
+    name: ClassVar[str]
+    digits: ClassVar[float] = 4
+    """How many digits of its values have to agree."""
+    per_step: ClassVar[int] = 1
+    """How many operations a step has, for workloads whose time is given per operation."""
+    settings: ClassVar[tuple[str, ...]] = SETTINGS
+    tiny: ClassVar[dict[str, int]]
+    """Sizes for the tests."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """The sizes in words."""
+
+    @abstractmethod
+    def minigrad(self) -> Side:
+        """Our side."""
+
+    @abstractmethod
+    def pytorch(self, settings: str = "default") -> Side:
+        """PyTorch's, which starts with the same weights."""
+
+
+class Training(Workload):
+    """Whole training steps of a network: forward, loss, backward, AdamW."""
+
+    images: ClassVar[bool] = False
+    """Whether the network convolves, so that channels_last helps."""
+
+    @abstractmethod
+    def network(self, lib: Library) -> Any:
+        """The network, written with what both frameworks have under the same names."""
+
+    @abstractmethod
+    def data(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and labels."""
+
+    def loss(self, lib: Library, network: Any, x: Any, labels: Any) -> Any:
+        return lib.F.cross_entropy(network(x), labels)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """What the networks start with."""
+        lib = library.minigrad()
+        lib.top.manual_seed(0)
+        return library.arrays_of(self.network(lib).state_dict())
+
+    def minigrad(self) -> "TrainingStep":
+        lib = library.minigrad()
+        network = self._started(lib)
+        return TrainingStep(self, lib, network, lib.optim.AdamW(network.parameters()))
+
+    def pytorch(self, settings: str = "default") -> "TrainingStep":
+        lib = library.pytorch()
+        network = self._started(lib)
+        expert = settings == "expert"
+        if expert and self.images:
+            network = network.to(memory_format=lib.top.channels_last)
+        optimizer = lib.optim.AdamW(network.parameters(), fused=expert)
+        step = TrainingStep(self, lib, network, optimizer)
+        if expert and self.images:
+            step.x = step.x.to(memory_format=lib.top.channels_last)
+        return step
+
+    def _started(self, lib: Library) -> Any:
+        network = self.network(lib)
+        library.load_arrays(lib, network, self.weights())
+        return network
+
+
+class TrainingStep:
+    """A step as every training loop has it."""
+
+    def __init__(self, workload: Training, lib: Library, network: Any, optimizer: Any) -> None:
+        self.workload, self.lib, self.network, self.optimizer = workload, lib, network, optimizer
+        self.x, self.labels = map(lib.top.from_numpy, workload.data(np.random.default_rng(0)))
+        self.last = float("nan")
+
+    def prepare(self) -> None:
+        pass
+
+    def run(self) -> None:
+        loss = self.workload.loss(self.lib, self.network, self.x, self.labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.last = loss.item()
+
+    def value(self) -> np.ndarray:
+        return np.array([self.last])

@@ -1,0 +1,63 @@
+"""The residual network for CIFAR of He et al. (2016), section 4.2, with shortcuts of option A."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmarks.library import Library
+from benchmarks.workloads.base import Training
+
+
+@dataclass
+class ResNet20(Training):
+    name: ClassVar[str] = "resnet20"
+    tiny: ClassVar[dict[str, int]] = {"batch": 4, "size": 8, "blocks": 1, "width": 4}
+    images: ClassVar[bool] = True
+
+    batch: int = 128
+    size: int = 32
+    blocks: int = 3
+    width: int = 16
+
+    @property
+    def title(self) -> str:
+        return f"ResNet-{6 * self.blocks + 2}, {self.size}x{self.size}, batch {self.batch}"
+
+    def network(self, lib: Library) -> Any:
+        nn, width = lib.nn, self.width
+        block = _block(lib)
+        layers = [nn.Conv2d(3, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+        for stage in range(3):
+            for i in range(self.blocks):
+                layers.append(block(channels, width << stage, 2 if stage > 0 and i == 0 else 1))
+                channels = width << stage
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
+
+    def data(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        x = rng.standard_normal((self.batch, 3, self.size, self.size), dtype=np.float32)
+        return x, rng.integers(0, 10, self.batch)
+
+
+def _block(lib: Library) -> Any:
+    nn, F = lib.nn, lib.F
+
+    class Block(nn.Module):  # type: ignore[misc]
+        def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(outputs)
+            self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(outputs)
+            self.stride, self.new = stride, outputs - inputs
+
+        def forward(self, x: Any) -> Any:
+            y = F.relu(self.bn1(self.conv1(x)))
+            y = self.bn2(self.conv2(y))
+            if self.new:
+                before = self.new // 2
+                x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, before, self.new - before))
+            return F.relu(y + x)
+
+    return Block
