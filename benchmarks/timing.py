@@ -37,7 +37,7 @@ class Disagreement(Exception):
     """Two sides compute different things, so that their times say nothing."""
 
 
-def check_agreement(sides: Mapping[str, Side], digits: float, steps: int = 3) -> dict[str, float]:
+def check_agreement(sides: Mapping[str, Side], digits: int, steps: int = 3) -> dict[str, float]:
     """Run some steps on each side and return how far each is from the first, relative to the largest value.
 
     Raises
@@ -60,8 +60,8 @@ def check_agreement(sides: Mapping[str, Side], digits: float, steps: int = 3) ->
             differences[name] = max(differences[name], difference)
             if difference > 10**-digits:
                 raise Disagreement(
-                    f"step {step}: {name} computes {found.ravel()[:3]} ..., {first} {expected.ravel()[:3]} ...: "
-                    f"they differ by {difference:.1e} of the largest value, allowed are {10**-digits:.0e}"
+                    f"step {step}: {name} and {first} differ by {difference:.1e} of the largest value, allowed "
+                    f"are {10**-digits:.0e}: {found.ravel()[:3]} and {expected.ravel()[:3]}"
                 )
     return differences
 

@@ -17,7 +17,7 @@ class Workload(ABC):
     """Something to time. The fields of a subclass (a dataclass) are its sizes."""
 
     name: ClassVar[str]
-    digits: ClassVar[float] = 4
+    digits: ClassVar[int] = 4
     """How many digits of its values have to agree."""
     per_step: ClassVar[int] = 1
     """How many operations a step has, for workloads whose time is given per operation."""

@@ -14,6 +14,9 @@ class ResNet20(Training):
     name: ClassVar[str] = "resnet20"
     tiny: ClassVar[dict[str, int]] = {"batch": 4, "size": 8, "blocks": 1, "width": 4}
     images: ClassVar[bool] = True
+    # Adam makes steps of one size from gradients that are little more than rounding: PyTorch's own two
+    # settings differ by 5e-4 in the third loss.
+    digits: ClassVar[int] = 3
 
     batch: int = 128
     size: int = 32
