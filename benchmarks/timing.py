@@ -60,8 +60,8 @@ def check_agreement(sides: Mapping[str, Side], digits: int, steps: int = 3) -> d
             differences[name] = max(differences[name], difference)
             if difference > 10**-digits:
                 raise Disagreement(
-                    f"step {step}: {name} and {first} differ by {difference:.1e} of the largest value, allowed "
-                    f"are {10**-digits:.0e}: {found.ravel()[:3]} and {expected.ravel()[:3]}"
+                    f"step {step}: {name} and {first} differ by {difference:.1e} of the largest value, "
+                    f"allowed are {10**-digits:.0e}: {found.ravel()[:3]} and {expected.ravel()[:3]}"
                 )
     return differences
 

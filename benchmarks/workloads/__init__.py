@@ -3,10 +3,32 @@
 from collections.abc import Sequence
 
 from benchmarks.workloads.base import Workload
+from benchmarks.workloads.cnn import CNN
+from benchmarks.workloads.convnext import ConvNeXt
+from benchmarks.workloads.lm import LM
 from benchmarks.workloads.mlp import MLP
+from benchmarks.workloads.operation import OperationBackward, OperationForward
+from benchmarks.workloads.optimizers import AdamW, Adan
 from benchmarks.workloads.resnet20 import ResNet20
+from benchmarks.workloads.vgg import VGGConvolutions
+from benchmarks.workloads.vit import ViT
 
-WORKLOADS: dict[str, type[Workload]] = {cls.name: cls for cls in (MLP, ResNet20)}
+WORKLOADS: dict[str, type[Workload]] = {
+    cls.name: cls
+    for cls in (
+        MLP,
+        CNN,
+        ResNet20,
+        ViT,
+        LM,
+        ConvNeXt,
+        VGGConvolutions,
+        AdamW,
+        Adan,
+        OperationForward,
+        OperationBackward,
+    )
+}
 
 
 def chosen(names: Sequence[str]) -> list[str]:

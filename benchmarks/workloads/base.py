@@ -85,6 +85,17 @@ class Training(Workload):
         return network
 
 
+class ImageTraining(Training):
+    """Training on random square images in colour."""
+
+    batch: int
+    size: int
+
+    def data(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        x = rng.standard_normal((self.batch, 3, self.size, self.size), dtype=np.float32)
+        return x, rng.integers(0, 10, self.batch)
+
+
 class TrainingStep:
     """A step as every training loop has it."""
 

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from benchmarks.library import Library
-from benchmarks.workloads.base import Training
+from benchmarks.workloads.base import ImageTraining
 
 
 @dataclass
-class ResNet20(Training):
+class ResNet20(ImageTraining):
     name: ClassVar[str] = "resnet20"
     tiny: ClassVar[dict[str, int]] = {"batch": 4, "size": 8, "blocks": 1, "width": 4}
     images: ClassVar[bool] = True
@@ -37,10 +35,6 @@ class ResNet20(Training):
                 layers.append(block(channels, width << stage, 2 if stage > 0 and i == 0 else 1))
                 channels = width << stage
         return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
-
-    def data(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        x = rng.standard_normal((self.batch, 3, self.size, self.size), dtype=np.float32)
-        return x, rng.integers(0, 10, self.batch)
 
 
 def _block(lib: Library) -> Any:
