@@ -1,44 +1,119 @@
-"""minigrad measured against PyTorch: `python -m benchmarks --help`."""
+"""Measure minigrad against PyTorch; see benchmarks/README.md for what is measured and how to read it.
+
+    python -m benchmarks steps                        training steps of all workloads
+    python -m benchmarks steps mlp vit --threads 1    of two of them, with one thread
+    python -m benchmarks kernels conv                 every operation with 'conv' in its name
+    python -m benchmarks memory                       the peak of memory during training steps
+    python -m benchmarks scaling                      curves of growing cost
+    python -m benchmarks report DIR                   tables and charts again, from the JSON files in DIR
+
+A complete run writes JSON, table and chart to benchmarks/results; a run of chosen names only with --out.
+"""
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from benchmarks import fresh, machine, report, steps, workloads
+from benchmarks import fresh, kernels, machine, memory, peers, report, scaling, workloads
 from benchmarks.workloads.base import SETTINGS
 
+RESULTS = Path(__file__).parent / "results"
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("steps", help="whole training steps")
-    command.add_argument("names", nargs="*", help=f"of {', '.join(workloads.WORKLOADS)}; all by default")
-    command.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    command.add_argument("--rounds", type=int, default=5)
-    command.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    command.add_argument("--against", nargs="+", choices=["pytorch"], default=["pytorch"])
-    command.add_argument("--out", type=Path)
-    options = parser.parse_args()
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
     try:
-        run(options)
+        if options.command == "report":
+            print(*report.redraw(options.folder), sep="\n")
+        else:
+            run(options)
     except (ValueError, fresh.Failed) as error:
         sys.exit(f"benchmarks: {error}")
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for kind, names, threads in (
+        ("steps", f"of {', '.join(workloads.WORKLOADS)}", [1, 2]),
+        (
+            "kernels",
+            "words in the names of operations, as conv, depthwise, pool, norm, gelu, attention",
+            [1, 2],
+        ),
+        ("memory", f"of the workloads; by default {', '.join(memory.DEFAULT)}", [1]),
+        ("scaling", f"of {', '.join(scaling.CURVES)}", [2]),
+    ):
+        command = commands.add_parser(kind)
+        command.add_argument("names", nargs="*", help=names)
+        command.add_argument(
+            "--threads", nargs="+", type=int, default=threads, help="each in fresh processes"
+        )
+        command.add_argument(
+            "--out", type=Path, help=f"the folder for results (of a complete run: {RESULTS})"
+        )
+        if kind != "memory":
+            command.add_argument("--rounds", type=int, default=5)
+        if kind != "scaling":
+            command.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+        if kind == "steps":
+            command.add_argument(
+                "--against", nargs="+", choices=["pytorch", *peers.NAMES], default=["pytorch"]
+            )
+    command = commands.add_parser("report")
+    command.add_argument("folder", nargs="?", type=Path, default=RESULTS)
+    return parser
+
+
 def run(options: argparse.Namespace) -> None:
-    names = workloads.chosen(options.names)
+    """Measure, keep what there is after every row, and show the table."""
+    given = {key: value for key, value in vars(options).items() if key not in ("command", "out")}
+    out = options.out or (None if options.names else RESULTS)
     result = {
-        "kind": "steps",
+        "kind": options.command,
         "machine": machine.machine(),
         "versions": machine.versions(),
-        "options": {key: value for key, value in vars(options).items() if key not in ("command", "out")},
+        "options": given,
         "rows": [],
     }
-    for row in steps.measure(names, options.threads, options.rounds, options.settings, options.against):
+    for row in measure(options):
         result["rows"].append(row)
-        if options.out:
-            report.save(result, options.out)
+        if out:
+            report.save(result, out)
     print(report.markdown(result))
+    if out:
+        print(*report.redraw(out), sep="\n")
+
+
+def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The rows of a kind of measurement, each from a fresh process."""
+    kind, arguments = options.command, {}
+    if kind == "steps":
+        names, function = workloads.chosen(options.names), "benchmarks.steps:time_step"
+        arguments = {"settings": options.settings, "against": options.against, "rounds": options.rounds}
+        peers.require(options.against)
+    elif kind == "kernels":
+        names, function = kernels.chosen(options.names), "benchmarks.kernels:time_kernel"
+        arguments = {"settings": options.settings, "rounds": options.rounds}
+    elif kind == "memory":
+        names, function = workloads.chosen(options.names or memory.DEFAULT), ""
+    else:
+        names, function = scaling.chosen(options.names), "benchmarks.scaling:time_curve"
+        arguments = {"rounds": options.rounds}
+    for threads in options.threads:
+        for name in names:
+            print(f"{name}, {threads} thread{'s' * (threads > 1)} ...", file=sys.stderr, flush=True)
+            if kind == "memory":
+                rows = [memory.compare(name, threads, options.settings)]
+            else:
+                rows = fresh.call(function, threads, name=name, **arguments)
+            yield from (row | {"threads": threads} for row in rows)
 
 
 if __name__ == "__main__":

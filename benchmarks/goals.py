@@ -40,9 +40,30 @@ OTHERS = {
 }
 """Against other frameworks on NumPy: 5 times faster where there is convolution or attention."""
 
+MEMORY = {"resnet20": Goal(1.3)}
+"""Peak memory of a step."""
 
-def step_goal(workload: str, threads: int, against: str) -> Goal | None:
-    """The goal for a row of the table of steps, if there is one."""
-    if against == "pytorch":
-        return {1: STEPS_ONE_THREAD, 2: STEPS}.get(threads, {}).get(workload)
-    return None if against.startswith("pytorch") else OTHERS.get(workload)
+AGR = Goal(1.1)
+"""A step with AGR over one without."""
+
+
+def goal_of(kind: str, workload: str, threads: int, against: str) -> Goal | None:
+    """The goal for a row of a table, if there is one."""
+    if against.startswith("pytorch") and against != "pytorch":
+        return None  # expert settings: for information
+    if kind == "memory":
+        return MEMORY.get(workload)
+    if kind == "scaling":
+        return AGR if workload.startswith("agr") else None
+    if kind != "steps":
+        return None
+    if against != "pytorch":
+        return OTHERS.get(workload)
+    return {1: STEPS_ONE_THREAD, 2: STEPS}.get(threads, {}).get(workload)
+
+
+def verdict(ratio: float, goal: Goal) -> str:
+    """Whether a ratio meets its goal."""
+    if goal.stretch is not None and ratio <= goal.stretch:
+        return "stretch"
+    return "yes" if ratio <= goal.goal else "no"

@@ -1,43 +1,38 @@
-"""Whole training steps against PyTorch."""
+"""Whole training steps against PyTorch, and the measuring that everything else shares."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks import fresh
-from benchmarks.timing import check_agreement, paired_rounds
+from benchmarks import peers
+from benchmarks.timing import Side, check_agreement, paired_rounds
 from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads.base import Workload
 
 
-def measure(
-    names: Sequence[str], threads: Sequence[int], rounds: int, settings: Sequence[str], against: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """One row for each workload and number of threads, each from a process of its own."""
-    for count in threads:
-        for name in names:
-            print(f"{name}, {count} thread{'s' * (count > 1)} ...", file=sys.stderr, flush=True)
-            arguments = {"name": name, "rounds": rounds, "settings": settings, "against": against}
-            row = fresh.call("benchmarks.steps:time_workload", count, **arguments)
-            yield {"workload": name, "threads": count, **row}
-
-
-def time_workload(name: str, rounds: int, settings: Sequence[str], against: Sequence[str]) -> dict[str, Any]:
-    """Build all sides, refuse to go on unless they compute the same, and time them."""
+def time_step(
+    name: str, rounds: int, settings: Sequence[str], against: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One row: the times of a workload, after the check that all sides compute the same."""
     workload = WORKLOADS[name]()
+    row = {"workload": name, "title": workload.title, "per_step": workload.per_step}
+    return [row | time_sides(sides_of(workload, settings, against), workload.digits, rounds)]
+
+
+def sides_of(workload: Workload, settings: Sequence[str], against: Sequence[str]) -> dict[str, Side]:
+    """Our side, and those it is compared with, under the names they have in tables."""
     sides = {"minigrad": workload.minigrad()}
     if "pytorch" in against:
-        sides |= {
-            label(setting): workload.pytorch(setting) for setting in settings if setting in workload.settings
-        }
-    differences = check_agreement(sides, workload.digits)
-    return {
-        "title": workload.title,
-        "per_step": workload.per_step,
-        "differences": differences,
-        "seconds": paired_rounds(sides, rounds),
-    }
+        for setting in settings:
+            if setting in workload.settings:
+                label = "pytorch" if setting == "default" else f"pytorch {setting}"
+                sides[label] = workload.pytorch(setting)
+    for name in peers.NAMES:
+        if name in against and (side := peers.side(name, workload)) is not None:
+            sides[name] = side
+    return sides
 
 
-def label(setting: str) -> str:
-    """What PyTorch under a setting is called in tables."""
-    return "pytorch" if setting == "default" else f"pytorch {setting}"
+def time_sides(sides: Mapping[str, Side], digits: int, rounds: int, seconds: float = 0.5) -> dict[str, Any]:
+    """How far the sides' values are apart, and the seconds of a step in each round."""
+    differences = check_agreement(sides, digits)
+    return {"differences": differences, "seconds": paired_rounds(sides, rounds, seconds)}

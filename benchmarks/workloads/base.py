@@ -1,6 +1,7 @@
 """What all workloads share: the same work twice, from the same weights on the same data."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -94,6 +95,12 @@ class ImageTraining(Training):
     def data(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         x = rng.standard_normal((self.batch, 3, self.size, self.size), dtype=np.float32)
         return x, rng.integers(0, 10, self.batch)
+
+
+def normalized(tensors: Sequence[Any]) -> np.ndarray:
+    """All numbers in one row, those of each tensor relative to its largest."""
+    arrays = [np.array(tensor.detach().numpy(), dtype=np.float64).ravel() for tensor in tensors]
+    return np.concatenate([array / (np.abs(array).max() or 1.0) for array in arrays])
 
 
 class TrainingStep:

@@ -55,7 +55,9 @@ class Chain:
 
     def __init__(self, lib: Library, length: int) -> None:
         rng = np.random.default_rng(0)
-        x, c, d = [lib.top.from_numpy(rng.random((8, 8), dtype=np.float32)) for _ in range(3)]
+        numbers = rng.random((3, 8, 8), dtype=np.float32) - 0.5
+        # Factors around 1: powers of smaller ones would end in denormal numbers, which are slow.
+        x, c, d = [lib.top.from_numpy(a) for a in (numbers[0], 1 + numbers[1] / 1000, numbers[2])]
         self.x, self.c, self.d = x.requires_grad_(), c, d
         self.length = length
         self.h: Any = None

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks import library
 from benchmarks.library import Library
-from benchmarks.workloads.base import Workload
+from benchmarks.workloads.base import Workload, normalized
 
 
 @dataclass
@@ -70,7 +70,4 @@ class Convolutions:
             self.last = y
 
     def value(self) -> np.ndarray:
-        """The last result and all gradients, each by its own largest element."""
-        results = [self.last.detach(), *[tensor.grad for stage in self.stages for tensor in stage]]
-        arrays = [np.asarray(result.numpy()).ravel() for result in results]
-        return np.concatenate([array / abs(array).max() for array in arrays])
+        return normalized([self.last, *[tensor.grad for stage in self.stages for tensor in stage]])
