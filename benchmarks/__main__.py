@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         ("steps", f"of {', '.join(workloads.WORKLOADS)}", [1, 2]),
         (
             "kernels",
-            "words in the names of operations, as conv, depthwise, pool, norm, gelu, attention",
+            "words in the names of operations, as conv, pool, norm, gelu, attention",
             [1, 2],
         ),
         ("memory", f"of the workloads; by default {', '.join(memory.DEFAULT)}", [1]),
@@ -52,20 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(kind)
         command.add_argument("names", nargs="*", help=names)
-        command.add_argument(
-            "--threads", nargs="+", type=int, default=threads, help="each in fresh processes"
-        )
-        command.add_argument(
-            "--out", type=Path, help=f"the folder for results (of a complete run: {RESULTS})"
-        )
+        command.add_argument("--threads", nargs="+", type=int, default=threads, help="each in new processes")
+        command.add_argument("--out", type=Path, help="the folder for the results")
         if kind != "memory":
             command.add_argument("--rounds", type=int, default=5)
         if kind != "scaling":
             command.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
         if kind == "steps":
-            command.add_argument(
-                "--against", nargs="+", choices=["pytorch", *peers.NAMES], default=["pytorch"]
-            )
+            others = ["pytorch", *peers.NAMES]
+            command.add_argument("--against", nargs="+", choices=others, default=["pytorch"])
     command = commands.add_parser("report")
     command.add_argument("folder", nargs="?", type=Path, default=RESULTS)
     return parser

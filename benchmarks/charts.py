@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.report import Comparison, Result, comparisons
 
 _OURS, _OTHERS = "#3b6fb6", ["#d9622b", "#3f9a5b", "#8a5fb0", "#b8962e"]
+_GOAL_COLOURS = {"goal": "black", "stretch": "#888888"}
 
 
 def draw(result: Result, path: Path) -> None:
@@ -25,19 +26,20 @@ def _bars(figure: Any, result: Result) -> None:
     found = list(comparisons(result))
     panels = sorted({c.threads for c in found})
     tallest = max(sum(c.threads == threads for c in found) for threads in panels)
+
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     figure.set_size_inches(5.5 + 4 * len(panels), 1.6 + 0.24 * tallest)
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True)[0]
     colours = dict(zip(dict.fromkeys(c.against for c in found), _OTHERS * 3, strict=False))
     for ax, threads in zip(axes, panels, strict=True):
         _panel(ax, [c for c in found if c.threads == threads], colours)
         ax.set_title(f"{threads} thread{'s' * (threads > 1)}", loc="left", fontsize=10)
-    handles = [
-        axes[0].barh([0], [0], color=colour, label=f"ours / {name}") for name, colour in colours.items()
-    ]
-    handles += [axes[0].plot([], [], "k|", markersize=10, markeredgewidth=2, label="goal")[0]]
-    handles += [
-        axes[0].plot([], [], "|", color="#888888", markersize=10, markeredgewidth=2, label="stretch")[0]
-    ]
+    handles = [Patch(color=colour, label=f"ours / {name}") for name, colour in colours.items()]
+    if any(c.goal for c in found):
+        tick = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 2}
+        handles += [Line2D([], [], color=color, label=name, **tick) for name, color in _GOAL_COLOURS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
 
 
@@ -52,16 +54,16 @@ def _panel(ax: Any, found: Sequence[Comparison], colours: dict[str, str]) -> Non
             position[id(c)] = y
             y += 1
         y += 0.6
+    ax.axvline(1, color="#555555", linewidth=0.8)
     for c in found:
         at = position[id(c)]
         spread = [[c.ratio.median - c.ratio.lowest], [c.ratio.highest - c.ratio.median]]
-        ax.barh(at, c.ratio.median, height=0.85, color=colours[c.against], alpha=0.85)
+        ax.barh(at, c.ratio.median - 1, left=1, height=0.85, color=colours[c.against], alpha=0.85)
         ax.errorbar(c.ratio.median, at, xerr=spread, color="#333333", linewidth=0.8, capsize=1.5)
         if c.goal:
-            for value, colour in ((c.goal.goal, "black"), (c.goal.stretch, "#888888")):
+            for value, colour in zip((c.goal.goal, c.goal.stretch), _GOAL_COLOURS.values(), strict=True):
                 if value is not None:
                     ax.plot([value, value], [at - 0.45, at + 0.45], color=colour, linewidth=2)
-    ax.axvline(1, color="#999999", linewidth=0.8, zorder=0)
     ax.set_xscale("log")
     lowest = min([c.ratio.lowest for c in found] + [c.goal.stretch or c.goal.goal for c in found if c.goal])
     ax.set_xlim(left=min(0.5, 0.8 * lowest))
@@ -108,14 +110,8 @@ def _curve(ax: Any, rows: Sequence[dict[str, Any]], style: str) -> None:
         middle = [1e3 * times[len(times) // 2] for times in rounds]
         label = f"{side}, {rows[0]['threads']} thread{'s' * (rows[0]['threads'] > 1)}"
         ax.plot(xs, middle, style, marker="o", markersize=3, color=colour, label=label)
-        ax.fill_between(
-            xs,
-            [1e3 * t[0] for t in rounds],
-            [1e3 * t[-1] for t in rounds],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-        )
+        lowest, highest = ([1e3 * times[i] for times in rounds] for i in (0, -1))
+        ax.fill_between(xs, lowest, highest, color=colour, alpha=0.15, linewidth=0)
     ax.set(xscale="log", yscale="log")
     ax.set_xticks(xs, [f"{x:,}" if x < 1e4 else f"{x / 1e6:.2g} M" for x in xs], fontsize=8)
     ax.minorticks_off()

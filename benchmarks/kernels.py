@@ -19,7 +19,7 @@ Rng = np.random.Generator
 class Kernel:
     """An operation on inputs of one shape.
 
-    Its backward pass has one or more parts, each with the positions of the inputs whose gradients it computes.
+    Its backward pass has one or more parts, each with the positions of the inputs that it differentiates by.
     """
 
     call: Callable[..., Any]

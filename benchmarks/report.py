@@ -1,6 +1,7 @@
 """Results: stored as JSON with all raw rounds; from these, a table and a chart, at any time again."""
 
 import json
+import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,10 +68,7 @@ def comparisons(result: Result) -> Iterator[Comparison]:
                 row["title"],
                 row["threads"],
                 against,
-                *[
-                    show(sorted(v)[len(v) // 2] / row.get("per_step", 1))
-                    for v in (values[ours], values[against])
-                ],
+                *[show(statistics.median(values[name]) / row.get("per_step", 1)) for name in (ours, against)],
                 ratio(values[ours], values[against]),
                 goals.goal_of(result["kind"], row["workload"], row["threads"], against),
                 row,
@@ -110,9 +108,7 @@ def _summary(result: Result) -> str:
     verdicts = [goals.verdict(c.ratio.median, c.goal) for c in comparisons(result) if c.goal]
     met = sum(verdict != "no" for verdict in verdicts)
     goals_met = f"{met} of {len(verdicts)} goals met, {verdicts.count('stretch')} with the stretch. "
-    return (
-        goals_met * bool(verdicts) + "Ratios are our time (or memory) over theirs: the median of the rounds."
-    )
+    return goals_met * bool(verdicts) + "Ratios are our cost over theirs: the median of the rounds."
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

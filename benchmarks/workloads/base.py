@@ -103,16 +103,24 @@ def normalized(tensors: Sequence[Any]) -> np.ndarray:
     return np.concatenate([array / (np.abs(array).max() or 1.0) for array in arrays])
 
 
-class TrainingStep:
+class LossSide:
+    """A side whose steps are compared by their losses."""
+
+    last = float("nan")
+
+    def prepare(self) -> None:
+        pass
+
+    def value(self) -> np.ndarray:
+        return np.array([self.last])
+
+
+class TrainingStep(LossSide):
     """A step as every training loop has it."""
 
     def __init__(self, workload: Training, lib: Library, network: Any, optimizer: Any) -> None:
         self.workload, self.lib, self.network, self.optimizer = workload, lib, network, optimizer
         self.x, self.labels = map(lib.top.from_numpy, workload.data(np.random.default_rng(0)))
-        self.last = float("nan")
-
-    def prepare(self) -> None:
-        pass
 
     def run(self) -> None:
         loss = self.workload.loss(self.lib, self.network, self.x, self.labels)
@@ -120,6 +128,3 @@ class TrainingStep:
         loss.backward()
         self.optimizer.step()
         self.last = loss.item()
-
-    def value(self) -> np.ndarray:
-        return np.array([self.last])
