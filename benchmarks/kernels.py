@@ -38,20 +38,28 @@ class Kernel:
 
 
 class KernelSide:
-    """The forward pass, recording; or the backward pass after it, from the result as the gradient."""
+    """The forward pass, recording; or the backward pass after it.
+
+    The gradient it starts from is the square of the result: that lies in memory as the result does, and is
+    not removed by a normalization, as the result itself would be.
+    """
 
     def __init__(self, forward: Callable[[], Any], tensors: list[Any], backward: bool) -> None:
         self.forward, self.tensors, self.backward = forward, tensors, backward
         self.y: Any = None
+        self.gradient: Any = None
 
     def prepare(self) -> None:
         for tensor in self.tensors:
             tensor.grad = None
-        self.y = self.forward() if self.backward else None
+        self.y = self.gradient = None
+        if self.backward:
+            self.y = self.forward()
+            self.gradient = self.y.detach() * self.y.detach()
 
     def run(self) -> None:
         if self.backward:
-            self.y.backward(self.y.detach())
+            self.y.backward(self.gradient)
         else:
             self.y = self.forward()
 

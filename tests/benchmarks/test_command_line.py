@@ -1,0 +1,73 @@
+"""What is asked for, refused or found."""
+
+import json
+import re
+import sys
+
+import pytest
+
+from benchmarks import __main__ as command_line
+from benchmarks import fresh, machine
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["steps", "mpl"], "unknown workload 'mpl'; there are mlp, "),
+        (["memory", "mpl"], "unknown workload 'mpl'"),
+        (["kernels", "conf"], "no kernel has 'conf' in its name; there are conv"),
+        (["scaling", "mlp"], "unknown curve 'mlp'; there are mlp-batch"),
+        (["report", "no/such/folder"], "no results in no/such/folder"),
+    ],
+)
+def test_unknown_names_are_refused(arguments, message):
+    with pytest.raises(SystemExit, match=re.escape(message)):
+        command_line.main(arguments)
+
+
+def test_a_framework_that_is_absent_is_named(monkeypatch):
+    monkeypatch.setattr("benchmarks.peers.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="dezero is not installed here: pip install dezero"):
+        command_line.main(["steps", "mlp", "--against", "dezero"])
+
+
+def test_rows_are_kept_and_drawn(monkeypatch, tmp_path, capsys):
+    calls = []
+
+    def call(function, threads, **arguments):
+        calls.append((function, threads, arguments["name"]))
+        seconds = {"minigrad": [1.0], "pytorch": [2.0]}
+        return [{"workload": "mlp", "title": "MLP", "seconds": seconds}]
+
+    monkeypatch.setattr(fresh, "call", call)
+    command_line.main(["steps", "mlp", "vit", "--threads", "1", "2", "--out", str(tmp_path)])
+    assert calls == [("benchmarks.steps:time_step", t, name) for t in (1, 2) for name in ("mlp", "vit")]
+    stored = json.loads((tmp_path / "steps.json").read_text())
+    assert [row["threads"] for row in stored["rows"]] == [1, 1, 2, 2]
+    assert stored["options"]["rounds"] == 5
+    assert "| 0.50" in capsys.readouterr().out
+    assert (tmp_path / "steps.png").exists()
+
+
+def test_threads_are_fixed_before_anything_is_imported(monkeypatch):
+    names = fresh.THREAD_VARIABLES
+    program = f"import json, os; print(json.dumps([os.environ[name] for name in {names!r}]))"
+    run = fresh.subprocess.run
+    monkeypatch.setattr(
+        fresh.subprocess, "run", lambda command, **options: run([sys.executable, "-c", program], **options)
+    )
+    assert fresh.call("any:thing", threads=3) == ["3"] * len(fresh.THREAD_VARIABLES)
+
+
+def test_a_process_that_fails_is_an_error(monkeypatch):
+    run = fresh.subprocess.run
+    monkeypatch.setattr(
+        fresh.subprocess, "run", lambda command, **options: run([sys.executable, "-c", "raise SystemExit(3)"])
+    )
+    with pytest.raises(fresh.Failed, match=r"any:thing with {} ended with status 3"):
+        fresh.call("any:thing", threads=1)
+
+
+def test_machine_and_versions_are_known():
+    assert machine.machine()["cores"] >= 1
+    assert {"python", "numpy", "torch", "blas", "minigrad"} <= machine.versions().keys()
