@@ -12,7 +12,8 @@ A complete run writes JSON, table and chart to benchmarks/results; a run of chos
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(*report.redraw(options.folder), sep="\n")
         else:
             run(options)
-    except (ValueError, fresh.Failed) as error:
+    except ValueError as error:
         sys.exit(f"benchmarks: {error}")
 
 
@@ -77,18 +78,26 @@ def run(options: argparse.Namespace) -> None:
         "options": given,
         "rows": [],
     }
-    for row in measure(options):
-        result["rows"].append(row)
-        if out:
+    failed = []
+    for threads, name, rows in measure(options):
+        print(f"{name}, {threads} thread{'s' * (threads > 1)} ...", file=sys.stderr, flush=True)
+        try:
+            result["rows"] += [row | {"threads": threads} for row in rows()]
+        except fresh.Failed as error:
+            failed.append(str(error))
+        if out and result["rows"]:
             report.save(result, out)
-    print(report.markdown(result))
-    if out:
-        print(*report.redraw(out), sep="\n")
+    if result["rows"]:
+        print(report.markdown(result))
+        if out:
+            print(*report.redraw(out), sep="\n")
+    if failed:
+        sys.exit("\n".join(f"benchmarks: {message}" for message in failed))
 
 
-def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """The rows of a kind of measurement, each from a fresh process."""
-    kind, arguments = options.command, {}
+def measure(options: argparse.Namespace) -> Iterator[tuple[int, str, Callable[[], list[dict[str, Any]]]]]:
+    """Numbers of threads, names, and what measures them in a new process."""
+    kind = options.command
     if kind == "steps":
         names, function = workloads.chosen(options.names), "benchmarks.steps:time_step"
         arguments = {"settings": options.settings, "against": options.against, "rounds": options.rounds}
@@ -97,18 +106,17 @@ def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         names, function = kernels.chosen(options.names), "benchmarks.kernels:time_kernel"
         arguments = {"settings": options.settings, "rounds": options.rounds}
     elif kind == "memory":
-        names, function = workloads.chosen(options.names or memory.DEFAULT), ""
+        names, function = workloads.chosen(options.names or memory.DEFAULT), None
+        arguments = {"settings": options.settings}
     else:
         names, function = scaling.chosen(options.names), "benchmarks.scaling:time_curve"
         arguments = {"rounds": options.rounds}
     for threads in options.threads:
         for name in names:
-            print(f"{name}, {threads} thread{'s' * (threads > 1)} ...", file=sys.stderr, flush=True)
-            if kind == "memory":
-                rows = [memory.compare(name, threads, options.settings)]
+            if function is None:  # memory: a process for each side
+                yield threads, name, partial(memory.compare, name, threads, **arguments)
             else:
-                rows = fresh.call(function, threads, name=name, **arguments)
-            yield from (row | {"threads": threads} for row in rows)
+                yield threads, name, partial(fresh.call, function, threads, name=name, **arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from benchmarks.report import Comparison, Result, comparisons
@@ -22,55 +23,54 @@ def draw(result: Result, path: Path) -> None:
 
 
 def _bars(figure: Any, result: Result) -> None:
-    """A panel for each number of threads; in it a bar for each comparison."""
-    found = list(comparisons(result))
-    panels = sorted({c.threads for c in found})
-    tallest = max(sum(c.threads == threads for c in found) for threads in panels)
-
+    """A panel for each number of threads; in it a bar for each comparison, from 1 to the ratio."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    figure.set_size_inches(5.5 + 4 * len(panels), 1.6 + 0.24 * tallest)
-    axes = figure.subplots(1, len(panels), squeeze=False, sharex=True)[0]
-    colours = dict(zip(dict.fromkeys(c.against for c in found), _OTHERS * 3, strict=False))
-    for ax, threads in zip(axes, panels, strict=True):
-        _panel(ax, [c for c in found if c.threads == threads], colours)
-        ax.set_title(f"{threads} thread{'s' * (threads > 1)}", loc="left", fontsize=10)
+    found = list(comparisons(result))
+    threads = sorted({c.threads for c in found})
+    titles = list(dict.fromkeys(c.title for c in found))
+    others = list(dict.fromkeys(c.against for c in found))
+    lanes: dict[tuple[str, str], float] = {}
+    for title in titles:
+        top = max(lanes.values(), default=-1.6) + 1.6
+        present = [other for other in others if any((c.title, c.against) == (title, other) for c in found)]
+        lanes |= {(title, other): top + i for i, other in enumerate(present)}
+    colours = dict(zip(others, _OTHERS * len(others), strict=False))
+
+    figure.set_size_inches(4 + 4 * len(threads), 1.6 + 0.2 * max(lanes.values()))
+    axes = figure.subplots(1, len(threads), squeeze=False, sharex=True, sharey=True)[0]
+    for ax, count in zip(axes, threads, strict=True):
+        _panel(ax, [c for c in found if c.threads == count], lanes, colours)
+        ax.set_title(f"{count} thread{'s' * (count > 1)}", loc="left", fontsize=10)
+    middles = [fmean(y for (title, _), y in lanes.items() if title == t) for t in titles]
+    axes[0].set_yticks(middles, titles, fontsize=8)
+    axes[0].invert_yaxis()
+    axes[0].set_xscale("log")
+    axes[0].margins(y=0.02)
+    _plain_ticks(axes[0].xaxis)
+
     handles = [Patch(color=colour, label=f"ours / {name}") for name, colour in colours.items()]
     if any(c.goal for c in found):
         tick = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 2}
         handles += [Line2D([], [], color=color, label=name, **tick) for name, color in _GOAL_COLOURS.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
 
 
-def _panel(ax: Any, found: Sequence[Comparison], colours: dict[str, str]) -> None:
-    titles = list(dict.fromkeys(c.title for c in found))
-    order = {id(c): (titles.index(c.title), i) for i, c in enumerate(found)}
-    position, labels, y = {}, [], 0.0
-    for title in titles:
-        group = [c for c in sorted(found, key=lambda c: order[id(c)]) if c.title == title]
-        labels.append((y + (len(group) - 1) / 2, title))
-        for c in group:
-            position[id(c)] = y
-            y += 1
-        y += 0.6
+def _panel(
+    ax: Any, found: Sequence[Comparison], lanes: dict[tuple[str, str], float], colours: dict[str, str]
+) -> None:
     ax.axvline(1, color="#555555", linewidth=0.8)
     for c in found:
-        at = position[id(c)]
-        spread = [[c.ratio.median - c.ratio.lowest], [c.ratio.highest - c.ratio.median]]
-        ax.barh(at, c.ratio.median - 1, left=1, height=0.85, color=colours[c.against], alpha=0.85)
-        ax.errorbar(c.ratio.median, at, xerr=spread, color="#333333", linewidth=0.8, capsize=1.5)
-        if c.goal:
-            for value, colour in zip((c.goal.goal, c.goal.stretch), _GOAL_COLOURS.values(), strict=True):
-                if value is not None:
-                    ax.plot([value, value], [at - 0.45, at + 0.45], color=colour, linewidth=2)
-    ax.set_xscale("log")
-    lowest = min([c.ratio.lowest for c in found] + [c.goal.stretch or c.goal.goal for c in found if c.goal])
-    ax.set_xlim(left=min(0.5, 0.8 * lowest))
-    _plain_ticks(ax.xaxis)
-    ax.set_yticks([at for at, _ in labels], [title for _, title in labels], fontsize=8)
-    ax.invert_yaxis()
+        y, (median, lowest, highest) = lanes[c.title, c.against], c.ratio
+        ax.barh(y, median - 1, left=1, height=0.85, color=colours[c.against], alpha=0.85)
+        spread = [[median - lowest], [highest - median]]
+        ax.errorbar(median, y, xerr=spread, color="#333333", linewidth=0.8, capsize=1.5)
+        for value, colour in zip((c.goal or (None, None)), _GOAL_COLOURS.values(), strict=True):
+            if value is not None:
+                ax.plot([value, value], [y - 0.45, y + 0.45], color=colour, linewidth=2)
     ax.set_xlabel("our cost over theirs (left of 1: ours is less)", fontsize=9)
+    ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
 
 

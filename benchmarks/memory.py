@@ -13,15 +13,15 @@ from benchmarks.workloads import WORKLOADS
 DEFAULT = ["resnet20", "vit", "lm"]
 
 
-def compare(name: str, threads: int, settings: Sequence[str]) -> dict[str, Any]:
-    """A row with the bytes that each side needed on top of network and data."""
+def compare(name: str, threads: int, settings: Sequence[str]) -> list[dict[str, Any]]:
+    """One row with the bytes that each side needed on top of network and data."""
     workload = WORKLOADS[name]()
     row: dict[str, Any] = {"workload": name, "title": workload.title, "bytes": {}}
     sides = {"minigrad": None, **{f"pytorch {s}".removesuffix(" default"): s for s in settings}}
     for label, setting in sides.items():
         if setting is None or setting in workload.settings:
             row["bytes"][label] = fresh.call("benchmarks.memory:peak", threads, name=name, setting=setting)
-    return row
+    return [row]
 
 
 def peak(name: str, setting: str | None, steps: int = 3) -> int:

@@ -21,8 +21,10 @@ class Curve(NamedTuple):
     ----------
     title, axis : str
         What is timed, and what grows.
-    sizes : dict
+    points : dict
         For each point of the axis, the workload.
+    sides : callable
+        The sides of a workload; the first is compared with the others.
     """
 
     title: str
@@ -102,7 +104,7 @@ def time_curve(name: str, rounds: int) -> list[dict[str, Any]]:
     rows = []
     for x, workload in curve.points.items():
         sides = curve.sides(workload)
-        row = {"workload": name, "title": f"{curve.title}: {curve.axis} {x}", "curve": curve.title}
+        row = {"workload": name, "title": f"{curve.title}: {curve.axis} {x:,}", "curve": curve.title}
         if "pytorch" in sides:
             found = time_sides(sides, workload.digits, rounds, seconds=0.2)
         else:  # with and without AGR: not the same values

@@ -49,6 +49,18 @@ def test_rows_are_kept_and_drawn(monkeypatch, tmp_path, capsys):
     assert (tmp_path / "steps.png").exists()
 
 
+def test_one_that_fails_does_not_stop_the_others(monkeypatch, capsys):
+    def call(function, threads, name, **arguments):
+        if name == "mlp":
+            raise fresh.Failed("mlp: they differ")
+        return [{"workload": name, "title": name, "seconds": {"minigrad": [1.0], "pytorch": [2.0]}}]
+
+    monkeypatch.setattr(fresh, "call", call)
+    with pytest.raises(SystemExit, match="benchmarks: mlp: they differ"):
+        command_line.main(["steps", "mlp", "vit", "--threads", "1"])
+    assert "| vit" in capsys.readouterr().out
+
+
 def test_threads_are_fixed_before_anything_is_imported(monkeypatch):
     names = fresh.THREAD_VARIABLES
     program = f"import json, os; print(json.dumps([os.environ[name] for name in {names!r}]))"
