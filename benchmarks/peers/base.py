@@ -1,4 +1,4 @@
-"""A training step in a framework that shares neither names nor modules with ours."""
+"""Steps in a framework that shares neither names nor modules with ours."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,13 +10,19 @@ from benchmarks.workloads.base import LossSide, Training
 
 
 class PeerStep(LossSide, ABC):
-    """The loss is a function of plain parameters, in the order of our state_dict."""
+    """A training step whose loss is a function of plain parameters, in `w` under our state_dict's names."""
 
     def __init__(self, workload: Training) -> None:
-        x, labels = workload.data(np.random.default_rng(0))
-        self.x, self.labels = x, labels
-        self.parameters = [self.parameter(array) for array in workload.weights().values()]
-        self.optimizer = AdamW([p.data for p in self.parameters])
+        self.workload = workload
+        self.x, self.labels = workload.data(np.random.default_rng(0))
+        state = workload.weights()
+        self.buffers = {name: array for name, array in state.items() if "running" in name}
+        self.w = {
+            name: self.parameter(array)
+            for name, array in state.items()
+            if name not in self.buffers and array.dtype == np.float32
+        }
+        self.optimizer = AdamW([w.data for w in self.w.values()])
 
     @abstractmethod
     def parameter(self, array: np.ndarray) -> Any:

@@ -17,49 +17,47 @@ class Operation(Workload):
 
     length: int = 2000
 
+    def numbers(self) -> list[np.ndarray]:
+        """Where the chain starts, and the constants c and d."""
+        numbers = np.random.default_rng(0).random((3, 8, 8), dtype=np.float32) - 0.5
+        # Factors around 1: powers of smaller ones would end in denormal numbers, which are slow.
+        return [numbers[0], 1 + numbers[1] / 1000, numbers[2]]
+
     @property
     def per_step(self) -> int:  # type: ignore[override]
         return self.length
+
+    @property
+    def title(self) -> str:
+        return f"one 8x8 operation, {self.name.removeprefix('op-')}"
+
+    def side(self, lib: Library) -> "Chain":
+        x, c, d = map(lib.top.from_numpy, self.numbers())
+        x = x.requires_grad_()
+        if self.name == "op-forward":
+            return Chain(x, c, d, self.length)
+        return BackwardOfChain(x, c, d, self.length, lib.top.ones(8, 8))
+
+    def minigrad(self) -> "Chain":
+        return self.side(library.minigrad())
+
+    def pytorch(self, settings: str = "default") -> "Chain":
+        return self.side(library.pytorch())
 
 
 class OperationForward(Operation):
     name: ClassVar[str] = "op-forward"
 
-    @property
-    def title(self) -> str:
-        return "one 8x8 operation, forward"
-
-    def minigrad(self) -> "Chain":
-        return Chain(library.minigrad(), self.length)
-
-    def pytorch(self, settings: str = "default") -> "Chain":
-        return Chain(library.pytorch(), self.length)
-
 
 class OperationBackward(Operation):
     name: ClassVar[str] = "op-backward"
-
-    @property
-    def title(self) -> str:
-        return "one 8x8 operation, backward"
-
-    def minigrad(self) -> "BackwardOfChain":
-        return BackwardOfChain(library.minigrad(), self.length)
-
-    def pytorch(self, settings: str = "default") -> "BackwardOfChain":
-        return BackwardOfChain(library.pytorch(), self.length)
 
 
 class Chain:
     """`h = h * c; h = h + d`, again and again, from an x that requires a gradient."""
 
-    def __init__(self, lib: Library, length: int) -> None:
-        rng = np.random.default_rng(0)
-        numbers = rng.random((3, 8, 8), dtype=np.float32) - 0.5
-        # Factors around 1: powers of smaller ones would end in denormal numbers, which are slow.
-        x, c, d = [lib.top.from_numpy(a) for a in (numbers[0], 1 + numbers[1] / 1000, numbers[2])]
-        self.x, self.c, self.d = x.requires_grad_(), c, d
-        self.length = length
+    def __init__(self, x: Any, c: Any, d: Any, length: int) -> None:
+        self.x, self.c, self.d, self.length = x, c, d, length
         self.h: Any = None
 
     def prepare(self) -> None:
@@ -73,22 +71,22 @@ class Chain:
         self.h = h
 
     def value(self) -> np.ndarray:
-        return np.array(self.h.detach().numpy())
+        return np.asarray(self.h.data)
 
 
 class BackwardOfChain(Chain):
-    """The gradient of x, weighted by ones."""
+    """The gradient of x, weighted by ones; `gradient` are these ones, if the framework wants to be told."""
 
-    def __init__(self, lib: Library, length: int) -> None:
-        super().__init__(lib, length)
-        self.ones = lib.top.ones(8, 8)
+    def __init__(self, x: Any, c: Any, d: Any, length: int, *gradient: Any) -> None:
+        super().__init__(x, c, d, length)
+        self.gradient = gradient
 
     def prepare(self) -> None:
         self.x.grad = None
         super().run()
 
     def run(self) -> None:
-        self.h.backward(self.ones)
+        self.h.backward(*self.gradient)
 
     def value(self) -> np.ndarray:
-        return np.array(self.x.grad.numpy())
+        return np.asarray(self.x.grad.data)
