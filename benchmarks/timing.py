@@ -4,6 +4,7 @@ A machine's speed drifts (other processes, clock rates), and one round sees all 
 conditions. So the ratio of two times is taken in each round, and the median of these ratios is the result.
 """
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +79,12 @@ def paired_rounds(
     In a round every side runs for about `seconds`, and for 3 steps at least. Before, it waits until the other
     side's idle threads have stopped spinning, and takes one step that does not count: caches and heap are
     then its own again.
+
+    Python's garbage collector leaves alone what is there at the start. A process that has loaded all frameworks
+    holds 170,000 objects, and searching them again and again would be charged to whoever makes small objects.
     """
+    gc.collect()
+    gc.freeze()
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():
@@ -89,6 +95,7 @@ def paired_rounds(
                 total += _timed(side, clock)
                 steps += 1
             times[name].append(total / steps)
+    gc.unfreeze()
     return times
 
 
