@@ -80,7 +80,7 @@ def paired_rounds(
     side's idle threads have stopped spinning, and takes one step that does not count: caches and heap are
     then its own again.
 
-    Python's garbage collector leaves alone what is there at the start. A process that has loaded all frameworks
+    Python's garbage collector leaves alone what is there at the start. A process that has loaded frameworks
     holds 170,000 objects, and searching them again and again would be charged to whoever makes small objects.
     """
     gc.collect()
