@@ -3,6 +3,8 @@
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,26 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def cores_of_others(run: Callable[[], None]) -> float | None:
+    """How many cores other processes kept busy while `run` ran, on average; None without /proc/stat."""
+    started, before = time.perf_counter(), _seconds_of_others()
+    run()
+    after = _seconds_of_others()
+    if before is None or after is None:
+        return None
+    return round(max(0.0, (after - before) / (time.perf_counter() - started)), 2)
+
+
+def _seconds_of_others() -> float | None:
+    try:
+        line = Path("/proc/stat").read_text().splitlines()[0]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, *interrupts = map(int, line.split()[1:9])
+    everything = (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+    return everything - time.process_time()
 
 
 def versions() -> dict[str, str]:

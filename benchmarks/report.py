@@ -13,6 +13,14 @@ KINDS = ("steps", "kernels", "memory", "scaling")
 
 Result = dict[str, Any]
 
+BUSY = 0.2
+"""A row during which other processes used more cores than this says little: its verdict gets a question mark."""
+
+_NOTE = (
+    "Ratios are our cost over theirs: the median of the rounds. `busy`: how many cores other processes used "
+    f"meanwhile; above {BUSY} the verdict has a question mark."
+)
+
 
 class Comparison(NamedTuple):
     """One line of a table: the first side against another one."""
@@ -80,7 +88,7 @@ def markdown(result: Result) -> str:
     machine, versions = result["machine"], result["versions"]
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
     about = f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']} at the start; {made_with}."
-    header = ["", "threads", "against", "ours", "theirs", "ratio", "range", "goal", "stretch", "met"]
+    header = ["", "threads", "against", "ours", "theirs", "ratio", "range", "busy", "goal", "stretch", "met"]
     rows = [
         [
             c.title,
@@ -90,6 +98,7 @@ def markdown(result: Result) -> str:
             c.theirs,
             f"{c.ratio.median:.2f}",
             f"{c.ratio.lowest:.2f} to {c.ratio.highest:.2f}",
+            "" if c.row.get("others") is None else f"{c.row['others']:.1f}",
             *_goal_cells(c),
         ]
         for c in comparisons(result)
@@ -101,14 +110,15 @@ def _goal_cells(c: Comparison) -> list[str]:
     if c.goal is None:
         return ["", "", ""]
     stretch = "" if c.goal.stretch is None else f"{c.goal.stretch:g}"
-    return [f"{c.goal.goal:g}", stretch, goals.verdict(c.ratio.median, c.goal)]
+    doubt = " ?" if (c.row.get("others") or 0) > BUSY else ""
+    return [f"{c.goal.goal:g}", stretch, goals.verdict(c.ratio.median, c.goal) + doubt]
 
 
 def _summary(result: Result) -> str:
     verdicts = [goals.verdict(c.ratio.median, c.goal) for c in comparisons(result) if c.goal]
     met = sum(verdict != "no" for verdict in verdicts)
     goals_met = f"{met} of {len(verdicts)} goals met, {verdicts.count('stretch')} with the stretch. "
-    return goals_met * bool(verdicts) + "Ratios are our cost over theirs: the median of the rounds."
+    return goals_met * bool(verdicts) + _NOTE
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

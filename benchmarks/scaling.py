@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import library
-from benchmarks.steps import sides_of, time_sides
-from benchmarks.timing import Side, paired_rounds
+from benchmarks.steps import sides_of, time_only, time_sides
+from benchmarks.timing import Side
 from benchmarks.workloads.base import Workload
 from benchmarks.workloads.lm import LM
 from benchmarks.workloads.mlp import MLP
@@ -108,6 +108,6 @@ def time_curve(name: str, rounds: int) -> list[dict[str, Any]]:
         if "pytorch" in sides:
             found = time_sides(sides, workload.digits, rounds, seconds=0.2)
         else:  # with and without AGR: not the same values
-            found = {"seconds": paired_rounds(sides, rounds, seconds=0.2)}
+            found = time_only(sides, rounds, seconds=0.2)
         rows.append(row | {"axis": curve.axis, "x": x} | found)
     return rows

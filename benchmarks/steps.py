@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import peers
+from benchmarks.machine import cores_of_others
 from benchmarks.timing import Side, check_agreement, paired_rounds
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.base import Workload
@@ -34,5 +35,11 @@ def sides_of(workload: Workload, settings: Sequence[str], against: Sequence[str]
 
 def time_sides(sides: Mapping[str, Side], digits: int, rounds: int, seconds: float = 0.5) -> dict[str, Any]:
     """How far the sides' values are apart, and the seconds of a step in each round."""
-    differences = check_agreement(sides, digits)
-    return {"differences": differences, "seconds": paired_rounds(sides, rounds, seconds)}
+    return {"differences": check_agreement(sides, digits)} | time_only(sides, rounds, seconds)
+
+
+def time_only(sides: Mapping[str, Side], rounds: int, seconds: float) -> dict[str, Any]:
+    """The seconds of a step in each round, and how many cores other processes used meanwhile."""
+    times: dict[str, list[float]] = {}
+    others = cores_of_others(lambda: times.update(paired_rounds(sides, rounds, seconds)))
+    return {"seconds": times, "others": others}

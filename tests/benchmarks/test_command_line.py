@@ -1,8 +1,12 @@
 """What is asked for, refused or found."""
 
 import json
+import os
 import re
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +87,23 @@ def test_a_process_that_fails_is_an_error(monkeypatch):
 def test_machine_and_versions_are_known():
     assert machine.machine()["cores"] >= 1
     assert {"python", "numpy", "torch", "blas", "minigrad"} <= machine.versions().keys()
+
+
+def test_other_processes_are_seen_and_our_own_work_is_not():
+    def work(seconds):
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            pass
+
+    if not Path("/proc/stat").exists():
+        pytest.skip("no /proc/stat here")
+    command = [sys.executable, "-c", "while True: pass"]
+    alone = machine.cores_of_others(lambda: work(0.3))
+    other = subprocess.Popen(command)
+    try:
+        beside = machine.cores_of_others(lambda: time.sleep(0.5))
+    finally:
+        other.kill()
+        other.wait()
+    assert alone <= os.cpu_count()
+    assert beside > 0.3  # also where all cores are taken, a process gets its share
