@@ -14,7 +14,7 @@ KINDS = ("steps", "kernels", "memory", "scaling")
 Result = dict[str, Any]
 
 BUSY = 0.2
-"""A row during which other processes used more cores than this says little: its verdict gets a question mark."""
+"""Where other processes used more cores than this, a row says little."""
 
 _NOTE = (
     "Ratios are our cost over theirs: the median of the rounds. `busy`: how many cores other processes used "

@@ -61,6 +61,11 @@ def test_a_line_says_ratio_range_goal_and_whether_it_was_met():
     assert "a processor, 2 cores" in text
 
 
+def test_a_busy_machine_makes_a_verdict_doubtful():
+    row = steps()["rows"][0] | {"others": 0.3}
+    assert cells(report.markdown(result("steps", row)))[2][-1] == "yes ?"
+
+
 def test_times_can_be_per_operation():
     row = steps()["rows"][0] | {"workload": "op-forward", "per_step": 1000}
     assert cells(report.markdown(result("steps", row)))[2][3:5] == ["1.20 µs", "1.00 µs"]
