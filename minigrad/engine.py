@@ -16,6 +16,7 @@ derivatives come for free. Broadcasting, dtypes, sums and errors are the engine'
 
 import heapq
 import operator
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -314,7 +315,7 @@ def _deliver(node: Node, g: Any, source: Any, heap: list[tuple[int, Node]]) -> N
     """Add `g` to what `node` has collected; the first arrival is adopted without a copy.
 
     `source` is the gradient that `g` was computed from: a rule that returns it unchanged has made nothing
-    new, and neither has one that returns a view (which has a base).
+    new, and neither has one that returns a view of it.
     """
     if g.shape != node.shape or g.dtype is not node.dtype:
         if node.shape is None:  # a leaf whose tensor nobody holds any more
@@ -327,13 +328,26 @@ def _deliver(node: Node, g: Any, source: Any, heap: list[tuple[int, Node]]) -> N
         heapq.heappush(heap, (-node.order, node))
     elif isinstance(g, Tensor) or isinstance(pending, Tensor):
         node.pending = pending + g
-    elif node.owned and pending.base is None:
+    elif node.owned and _is_private(pending):
         node.pending += g
-    elif g is not source and g.base is None:  # new itself: as good a place for the sum
+    elif g is not source and _is_private(g):  # new itself: as good a place for the sum
         g += pending
         node.pending, node.owned = g, True
     else:
         node.pending, node.owned = pending + g, True
+
+
+def _is_private(g: Any) -> bool:
+    """Whether `g` is no view, or the only view of an array that nobody else holds.
+
+    The second is how images in channels-last memory come: as transposed views of what a kernel made. A view
+    that shows one element many times is none of these.
+    """
+    base = g.base
+    if base is None:
+        return True
+    alone = sys.getrefcount(base) == 3  # held by g, by `base`, and for the call
+    return alone and g.size == base.size and getattr(g.flags, "writeable", True)
 
 
 def _fitted(g: Any, shape: Shape, dtype: Any) -> Any:
@@ -374,7 +388,7 @@ def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:
     if isinstance(g, Tensor):
         tensor.grad = g if tensor.grad is None else tensor.grad + g
     elif tensor.grad is None:
-        tensor.grad = Tensor(g if owned and g.base is None else g.copy())
+        tensor.grad = Tensor(g if owned and _is_private(g) else g.copy())
     elif tensor.grad.requires_grad:  # somebody differentiates through it: do not write into it
         tensor.grad = tensor.grad + Tensor(g)
     else:

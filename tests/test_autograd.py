@@ -303,3 +303,32 @@ def test_graph_is_freed_without_the_garbage_collector(device):
         assert node() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (70, 80), (1, 5000), (5000, 1)])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_gradients_that_are_views_are_summed_in_nobodys_memory(device, shape, backwards):
+    """Gradients meet at `y` as broadcast, transposed, sliced and shared views, in either order."""
+
+    def joined(lib, x, expand):
+        y = x * 2
+        parts = [
+            lambda: y.sum(),
+            lambda: y.mean(0).sum() + y.mean(1).sum(),
+            lambda: (y.T.reshape(-1) * y.T.reshape(-1)).sum(),
+            lambda: lib.cat([y[:1], y[:1]]).sum(),
+            lambda: expand(y).sum(),
+            lambda: (y + y).sum(),
+        ]
+        order = parts[::-1] if backwards else parts
+        total = order[0]()
+        for part in order[1:]:
+            total = total + part()
+        return total
+
+    values = np.random.default_rng(0).standard_normal(shape)
+    ours = mg.tensor(values, device=device, requires_grad=True)
+    theirs = torch.tensor(values, requires_grad=True)
+    joined(mg, ours, lambda y: y.expand(2, *shape)).backward()
+    joined(torch, theirs, lambda y: y.expand(2, *shape)).backward()
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
