@@ -197,3 +197,24 @@ def test_wrong_shape_and_missing_methods(device):
         autograd.Function.apply(tensor([1.0], device))
     with pytest.raises(NotImplementedError, match="must define backward"):
         autograd.Function.backward(None)
+
+
+def test_an_array_that_backward_returns_is_not_added_to(device):
+    class Dot(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, c):
+            ctx.save_for_backward(c)
+            return (x * c).sum()
+
+        @staticmethod
+        def backward(ctx, g):
+            return ctx.saved_tensors[0], None
+
+    c = mg.tensor([2.0, 3.0], device=device)
+    x = mg.tensor([5.0, 7.0], device=device, requires_grad=True)
+    y = x * 1.0
+    for loss in (Dot.apply(y, c) + (y * y).sum(), (y * y).sum() + Dot.apply(y, c)):
+        x.grad = None
+        loss.backward(retain_graph=True)
+        assert x.grad.tolist() == [12.0, 17.0]
+        assert c.tolist() == [2.0, 3.0]
