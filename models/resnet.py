@@ -33,9 +33,8 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Any:
         """Images (N, in_channels, H, W) to (N, out_channels, H / stride, W / stride)."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        return F.relu(y + self.shortcut(x))
+        y = self.bn1(self.conv1(x), relu=True)
+        return self.bn2(self.conv2(y), residual=self.shortcut(x), relu=True)
 
     def shortcut(self, x: Tensor) -> Any:
         """The input itself, or every second pixel of it with channels of zeros before and after it."""
@@ -69,7 +68,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Any:
         """Logits, (N, num_classes), of images (N, 3, 32, 32)."""
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.bn1(self.conv1(x), relu=True)
         x = self.layer3(self.layer2(self.layer1(x)))
         return self.fc(x.mean((2, 3)))
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from minigrad.backend.channels import channel_rows, from_channel_rows, per_channel, row_blocks, tiled
 from minigrad.backend.device import Array, array_module
+from minigrad.backend.special import masked
 
 
 def _wanted(needs: Sequence[bool], *gradients: Array) -> list[Array | None]:
@@ -77,11 +78,16 @@ def batch_norm(
     x: Array,
     weight: Array | None,
     bias: Array | None,
+    residual: Array | None,
     statistics: ChannelStatistics,
     training: bool,
     eps: float,
-) -> tuple[Array, None]:
-    """`(x - mean) / sqrt(variance + eps) * weight + bias` for each channel of `x` (N, C, ...)."""
+    relu: bool,
+) -> tuple[Array, Array | None]:
+    """`(x - mean) / sqrt(variance + eps) * weight + bias + residual` for each channel of `x` (N, C, ...).
+
+    With `relu` negative results become 0, and the result is what the backward pass keeps to know where.
+    """
     xp, rows = array_module(x), channel_rows(x)
     scale = 1 / xp.sqrt(statistics.variance + eps)
     if weight is not None:
@@ -90,6 +96,7 @@ def batch_norm(
     if bias is not None:
         offset = offset + bias
     shift, scale, offset = (tiled(v, rows) for v in (statistics.shift, scale, offset))
+    others = None if residual is None else channel_rows(residual)
     y = xp.empty_like(rows)
     for block in row_blocks(rows):
         values, result = rows[block], y[block]
@@ -97,32 +104,47 @@ def batch_norm(
             values = xp.subtract(values, shift, out=result)
         xp.multiply(values, scale, out=result)
         result += offset
-    return from_channel_rows(y, x.shape), None
+        if others is not None:
+            result += others[block]
+        if relu:
+            xp.maximum(result, 0, out=result)
+    y = from_channel_rows(y, x.shape)
+    return y, y if relu else None
 
 
 def batch_norm_backward(
     g: Array,
     needs: Sequence[bool],
-    kept: None,
+    y: Array | None,
     x: Array,
     weight: Array | None,
     bias: Array | None,
+    residual: Array | None,
     statistics: ChannelStatistics,
     training: bool,
     eps: float,
+    relu: bool,
 ) -> list[Array | None]:
-    """The gradients of `batch_norm` for x, weight and bias; in `training` the statistics depend on x.
+    """The gradients of `batch_norm` for x, weight, bias and residual; in `training` statistics depend on x.
 
     With x̂ the normalized input, dx = weight/σ (g - mean(g) - x̂ mean(g x̂)), which is a g + b x + c with three
-    numbers for each channel.
+    numbers for each channel. With `relu`, g counts only where y is positive.
     """
     xp, rows, gradients, channels = array_module(x), channel_rows(x), channel_rows(g), x.shape[1]
     shift = tiled(statistics.shift, rows)
+    scratch = xp.empty_like(rows[next(row_blocks(rows))])
+    if y is not None:
+        incoming, results, gradients = gradients, channel_rows(y), xp.empty_like(rows)
     sums = xp.zeros((2, rows.shape[1]), xp.float64)
     for block in row_blocks(rows):
-        values = rows[block] if shift is None else rows[block] - shift
-        sums[0] += xp.ones(len(values), rows.dtype) @ gradients[block]
-        sums[1] += xp.einsum("ij,ij->j", gradients[block], values)
+        gradient = gradients[block]
+        if y is not None:
+            masked(incoming[block], results[block] > 0, out=gradient)
+        values = rows[block]
+        if shift is not None:
+            values = xp.subtract(values, shift, out=scratch[: len(values)])
+        sums[0] += xp.ones(len(values), rows.dtype) @ gradient
+        sums[1] += xp.einsum("ij,ij->j", gradient, values)
     inverse = 1 / xp.sqrt(statistics.variance + eps)
     dbias, products = per_channel(sums, channels)
     dweight = (products - statistics.rest * dbias) * inverse
@@ -132,16 +154,19 @@ def batch_norm_backward(
     b = -a * inverse * dweight * share
     c = -a * dbias * share - b * statistics.rest
     a, b, c = (tiled(v, rows) for v in (a, b, c))
-    dx = xp.empty_like(rows)
-    scratch = xp.empty_like(rows[next(row_blocks(rows))])
+    # The masked gradient, ours alone, can become dx in place unless it is also that of the residual.
+    dx = gradients if y is not None and not needs[3] else xp.empty_like(rows)
     for block in row_blocks(rows):
         values, result = rows[block], dx[block]
+        linear = scratch[: len(values)]
         if shift is not None:
-            values = xp.subtract(values, shift, out=result)
-        xp.multiply(values, b, out=result)
-        result += xp.multiply(gradients[block], a, out=scratch[: len(result)])
-        result += c
-    return _wanted(needs, from_channel_rows(dx, x.shape), dweight, dbias)
+            values = xp.subtract(values, shift, out=linear)
+        xp.multiply(values, b, out=linear)
+        linear += c
+        xp.multiply(gradients[block], a, out=result)
+        result += linear
+    dresidual = g if y is None else from_channel_rows(gradients, x.shape)
+    return _wanted(needs, from_channel_rows(dx, x.shape), dweight, dbias, dresidual)
 
 
 # ---------------------------------------------------------------------- layer norm

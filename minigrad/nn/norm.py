@@ -72,8 +72,17 @@ class _BatchNorm(_Scaled):
         self.reset_running_stats()
         super().reset_parameters()
 
-    def forward(self, input: Tensor) -> Any:
-        """The normalized input; in training mode the running statistics move towards those of the batch."""
+    def forward(self, input: Tensor, *, residual: Tensor | None = None, relu: bool = False) -> Any:
+        """The normalized input; in training mode the running statistics move towards those of the batch.
+
+        Parameters
+        ----------
+        input : Tensor
+        residual : Tensor, optional
+            Added to the result, as in ``self(input) + residual``, but in the same pass.
+        relu : bool
+            Whether to take `relu` of the result, again in the same pass.
+        """
         if input.ndim not in self.ndims:
             raise ValueError(
                 f"{type(self).__name__}: expected an input of {' or '.join(map(str, self.ndims))} "
@@ -87,7 +96,18 @@ class _BatchNorm(_Scaled):
         keeping = self.track_running_stats or not self.training
         mean, var = (self.running_mean, self.running_var) if keeping else (None, None)
         training = self.training or mean is None
-        return F.batch_norm(input, mean, var, self.weight, self.bias, training, momentum or 0.0, self.eps)
+        return F.batch_norm(
+            input,
+            mean,
+            var,
+            self.weight,
+            self.bias,
+            training,
+            momentum or 0.0,
+            self.eps,
+            residual=residual,
+            relu=relu,
+        )
 
     def extra_repr(self) -> str:
         """The number of features and all settings."""

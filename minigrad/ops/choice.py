@@ -6,6 +6,7 @@ Their derivatives are steps: the gradient goes to what was chosen.
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.special import masked
 from minigrad.dtypes import is_floating, result_type
 from minigrad.engine import primitive, xp_of
 from minigrad.ops.operands import binary, promote
@@ -63,17 +64,11 @@ def trunc(input: Any) -> Any:
 
 @primitive(g=lambda h, mask: only(h, mask))
 def _only(g: Array, mask: Array) -> Array:
-    xp = array_module(g)
-    bits = g.view(f"i{g.dtype.itemsize}")
-    return xp.multiply(bits, mask).view(g.dtype)  # type: ignore[no-any-return]
+    return masked(g, mask)
 
 
 def only(g: Any, mask: Any) -> Any:
-    """The gradient `g` where `mask` is true, and 0 elsewhere, also in the place of an inf or NaN.
-
-    ``g * mask`` would make NaN of these. Their bits, read as an integer, times 0 or 1 do not, and that is as
-    fast, 8 times faster than `where`.
-    """
+    """The gradient `g` where `mask` is true, and 0 elsewhere, also in the place of an inf or NaN."""
     return _only(g, mask.data if isinstance(mask, Tensor) else mask)
 
 

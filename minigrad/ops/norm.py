@@ -14,6 +14,7 @@ from minigrad.backend import Array
 from minigrad.backend import norm as kernels
 from minigrad.backend.norm import ChannelStatistics
 from minigrad.engine import Fused, mutated
+from minigrad.ops import activation
 from minigrad.ops.choice import clamp
 from minigrad.ops.elementwise import rsqrt
 from minigrad.ops.operands import cast, promote, require_floating
@@ -60,7 +61,14 @@ def _scaled(x: Any, weight: Any, bias: Any, shape: Sequence[int]) -> Any:
 
 
 def _batch_norm_twin(
-    x: Any, weight: Any, bias: Any, statistics: ChannelStatistics, training: bool, eps: float
+    x: Any,
+    weight: Any,
+    bias: Any,
+    residual: Any,
+    statistics: ChannelStatistics,
+    training: bool,
+    eps: float,
+    relu: bool,
 ) -> Any:
     ones = [1] * (x.ndim - 2)
     if training:
@@ -70,10 +78,15 @@ def _batch_norm_twin(
     else:
         known = [reshape(s.astype(x.dtype), (-1, *ones)) for s in (statistics.mean, statistics.variance)]
         centred, variance = x - known[0], known[1]
-    return _scaled(centred * rsqrt(variance + eps), weight, bias, (-1, *ones))
+    return _finished(_scaled(centred * rsqrt(variance + eps), weight, bias, (-1, *ones)), residual, relu)
 
 
-_batch_norm = Fused(kernels.batch_norm, kernels.batch_norm_backward, _batch_norm_twin, inputs=3)
+def _finished(y: Any, residual: Any, relu: bool) -> Any:
+    y = y if residual is None else y + residual
+    return activation.relu(y) if relu else y
+
+
+_batch_norm = Fused(kernels.batch_norm, kernels.batch_norm_backward, _batch_norm_twin, inputs=4)
 
 
 def batch_norm(
@@ -85,6 +98,9 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    *,
+    residual: Any = None,
+    relu: bool = False,
 ) -> Any:
     """Normalize each channel to mean 0 and variance 1, then scale and shift it.
 
@@ -100,6 +116,11 @@ def batch_norm(
     momentum : float
     eps : float
         Added to the variance.
+    residual : Tensor, shape and dtype of the input, optional
+        Added to the result.
+    relu : bool
+        Whether `relu` is taken of the sum. Both are ``relu(batch_norm(x) + residual)``, which PyTorch has no
+        function for, without three more passes over the memory.
 
     Raises
     ------
@@ -126,8 +147,16 @@ def batch_norm(
     channels = input.shape[1] if input.ndim > 1 else 0
     x, weight, bias = _prepared("batch_norm", (channels,), input, weight, bias)
     _require_shape("batch_norm", (channels,), input, running_mean=running_mean, running_var=running_var)
+    if residual is not None:
+        if (residual.shape, residual.dtype) != (input.shape, input.dtype):
+            raise RuntimeError(
+                f"batch_norm: residual must be like the input, {input.dtype.name} {input.shape}, "
+                f"got {residual.dtype.name} {residual.shape}"
+            )
+        residual = cast(residual, x.dtype)
     if 0 in input.shape:  # no values, no statistics
-        return cast(_scaled(x, weight, bias, (-1, *[1] * (input.ndim - 2))), input.dtype)
+        y = _scaled(x, weight, bias, (-1, *[1] * (input.ndim - 2)))
+        return cast(_finished(y, residual, relu), input.dtype)
     values, old_mean, old_variance = (
         v.data if isinstance(v, Tensor) else v for v in (x, running_mean, running_var)
     )
@@ -144,7 +173,7 @@ def batch_norm(
         )
     else:
         statistics = ChannelStatistics.known(old_mean, old_variance)
-    return cast(_batch_norm(x, weight, bias, statistics, training, eps), input.dtype)
+    return cast(_batch_norm(x, weight, bias, residual, statistics, training, eps, relu), input.dtype)
 
 
 def _follow(running: Array | None, value: Array, momentum: float) -> None:

@@ -116,16 +116,48 @@ def test_batch_norm_says_that_it_changed_the_running_statistics(device):
         product.sum().backward()
 
 
-@given(batch=batches(), training=st.booleans(), shift=st.sampled_from([0.0, 20.0]), bias_alone=st.booleans())
-def test_batch_norm_equals_its_twin(device, batch, training, shift, bias_alone):
+@given(
+    batch=batches(),
+    training=st.booleans(),
+    shift=st.sampled_from([0.0, 20.0]),
+    bias_alone=st.booleans(),
+    relu=st.booleans(),
+    add=st.booleans(),
+)
+def test_batch_norm_equals_its_twin(device, batch, training, shift, bias_alone, relu, add):
     x = strided(batch[0] + shift, device)
     mean, var = tensors(device, *(np.linspace(1, 2, x.shape[1]) for _ in range(2)))
     known = kernels.ChannelStatistics.known(mean.data, var.data)
     statistics = kernels.channel_statistics(x.data) if training else known
     weight, bias = tensors(device, *batch[1:])
-    held_equal(
-        norm._batch_norm, [x, None, weight] if bias_alone else [x, weight, bias], statistics, training, 1e-2
-    )
+    residual = mg.tensor(np.cos(np.arange(batch[0].size)).reshape(x.shape), device=device) if add else None
+    inputs = [x, None, weight, residual] if bias_alone else [x, weight, bias, residual]
+    held_equal(norm._batch_norm, inputs, statistics, training, 1e-2, relu)
+
+
+@given(batch=batches(), training=st.booleans(), relu=st.booleans(), add=st.booleans())
+def test_batch_norm_with_relu_and_residual(device, batch, training, relu, add):
+    x, weight, bias = batch
+    residual = [np.sin(np.arange(x.size)).reshape(x.shape)] if add else []
+    running = np.linspace(-1, 1, x.shape[1]), np.linspace(1, 2, x.shape[1])
+
+    def ours(x, weight, bias, residual=None):
+        mean, var = tensors(device, *running)
+        return norm.batch_norm(x, mean, var, weight, bias, training, residual=residual, relu=relu)
+
+    def theirs(x, weight, bias, residual=0.0):
+        y = T.batch_norm(x, *map(torch.tensor, running), weight, bias, training) + residual
+        return T.relu(y) if relu else y
+
+    check(ours, theirs, x, weight, bias, *residual, device=device)
+
+
+def test_batch_norm_refuses_another_residual(device):
+    x = mg.ones(2, 3, device=device)
+    with pytest.raises(
+        RuntimeError, match=r"residual must be like the input, float32 \(2, 3\), got float32 \(3,\)"
+    ):
+        norm.batch_norm(x, None, None, training=True, residual=mg.ones(3, device=device))
 
 
 @pytest.mark.parametrize("training", [True, False])
