@@ -8,3 +8,4 @@ from minigrad.backend.device import is_array as is_array
 from minigrad.backend.device import synchronize as synchronize
 from minigrad.backend.device import to_device as to_device
 from minigrad.backend.device import to_numpy as to_numpy
+from minigrad.backend.winograd import allow_winograd as allow_winograd
