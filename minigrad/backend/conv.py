@@ -86,8 +86,8 @@ def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
     dtype, groups, kernel = x.dtype, geometry.groups, w.shape[2:]
     x, w = _grouped(x, groups), _computable(w)
     size = geometry.positions(x.shape[2:4], kernel)
-    if _by_winograd(x, len(w), kernel, size, geometry):
-        return _channels_first(winograd.correlate(x[0], w, geometry.padding)[None], dtype)
+    if kernels := _winograd(x, len(w), kernel, size, geometry):
+        return _channels_first(kernels.correlate(x[0], w, geometry.padding)[None], dtype)
     if w.shape[1] == 1 < groups:
         return _channels_first(_depthwise(x, w, size, geometry), dtype)
     return _channels_first(_product(x, _matrix(w, groups), kernel, size, geometry), dtype)
@@ -98,8 +98,8 @@ def weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Ar
     dtype, groups = x.dtype, geometry.groups
     x, g = _grouped(x, groups), _grouped(g, groups)
     channels, outputs = x.shape[4], g.shape[4]
-    if _by_winograd(x, outputs, kernel, g.shape[2:4], geometry):
-        return winograd.weight_gradient(x[0], g[0], geometry.padding).astype(dtype, copy=False)
+    if kernels := _winograd(x, outputs, kernel, g.shape[2:4], geometry):
+        return kernels.weight_gradient(x[0], g[0], geometry.padding).astype(dtype, copy=False)
     if channels == 1 < groups:
         w = _depthwise_weight_gradient(x, g, kernel, geometry)
     else:
@@ -126,16 +126,19 @@ def input_gradient(g: Array, w: Array, size: Sizes, geometry: Geometry) -> Array
     return _channels_first(x, dtype)
 
 
-def _by_winograd(x: Array, outputs: int, kernel: Sizes, size: Sizes, geometry: Geometry) -> bool:
-    """Whether that algorithm knows this convolution, and is allowed, and worth it."""
-    return (
+def _winograd(
+    x: Array, outputs: int, kernel: Sizes, size: Sizes, geometry: Geometry
+) -> winograd.Kernels | None:
+    """The kernels of Winograd's algorithm, if it knows this convolution, is allowed and is worth it."""
+    if (
         winograd.allowed
         and kernel == (3, 3)
         and (geometry.stride, geometry.dilation, geometry.groups) == ((1, 1), (1, 1), 1)
         and x.dtype == np.float32  # whoever takes float64 wants its digits
-        and array_module(x) is np  # a GPU's cuBLAS is slow at thousands of products with a 6x6 matrix
-        and winograd.saves_time(x.shape[1], size, x.shape[4], outputs)
-    )
+        and array_module(x) is np  # on a GPU, products with a 6x6 matrix are slow
+    ):
+        return winograd.fastest(x.shape[1], size, x.shape[4], outputs)
+    return None
 
 
 def _reversed(w: Array, positions: Sizes, size: Sizes, geometry: Geometry) -> tuple[Array, Geometry]:

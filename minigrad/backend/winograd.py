@@ -1,27 +1,32 @@
-"""The 3x3 convolution with fewer multiplications: Winograd's algorithm F(4x4, 3x3).
+"""3x3 convolutions with fewer multiplications: Winograd's algorithm F(4, 3), along one dimension or both.
 
-Sixteen results of a 3x3 convolution, a tile of 4x4, depend on 6x6 inputs. One by one they take 16 * 9 = 144
-multiplications for each pair of channels; here they take 36. The idea is that of multiplying two polynomials
-by their values: evaluate both at enough points, multiply value by value, interpolate. In one dimension,
-F(4, 3), four results take six points: 0, 1, -1, 2, -2 and infinity (which stands for the leading
-coefficient). Evaluation and interpolation are small constant matrices, here as in the paper:
+Four neighbouring results of a convolution with three weights depend on six inputs. One by one they take 12
+multiplications, here they take 6. The idea is that of multiplying two polynomials by their values: evaluate
+both at enough points, multiply value by value, interpolate. Six points do: 0, 1, -1, 2, -2, and infinity
+(which stands for the leading coefficient). Evaluation and interpolation are small constant matrices, named as
+in the paper:
 
     y = A^T [(G w) * (B^T x)]                4 results y, 3 weights w, 6 inputs x
-    Y = A^T [(G W G^T) * (B^T X B)] A        the same along both dimensions
 
-Summed over the channels, the product in brackets is, at each of the 36 points, a matrix product: tiles x C
-times C x O. Y is linear in W, so that the gradient by the weight is this chain transposed:
+*Lines*: x are six lines of an image, y four, and at each point the product stands for a convolution with one
+line of weights, made of columns as in `minigrad.backend.conv`, but half as many. *Tiles*: the same along both
+dimensions, 36 multiplications for 4x4 results instead of 144,
 
-    dW = G^T [(B^T X B) * (A dY A^T)] G      summed over the tiles
+    Y = A^T [(G W G^T) * (B^T X B)] A
 
-The price is the transforms, and rounding: with points as large as 2 the terms are larger than their sum, and
-float32 results are off by about 2e-5 of the largest one, against 1e-6 by the columns of
-`minigrad.backend.conv`, the twin of this file, which computes the same and all that this is not made for. An
-infinity or a NaN reaches all results of its tile.
+where, summed over the channels, the product in brackets is a matrix product at each point: tiles x C times
+C x O. All this is linear in W, so that the gradient by the weight is the chain transposed:
 
-Values have the shape (N, H, W, C) and memory in this order. Then the windows of an image, first of its lines
-and then of its pixels, are matrices that BLAS can read where they are, and no tile is copied before it is
-transformed. Tiles are made and used up in blocks.
+    dw = G^T [(B^T x) * (A dy)]              dW = G^T [(B^T X B) * (A dY A^T)] G
+
+The price is the transforms, which pay if there are enough channels, and rounding: with points as large as 2,
+terms are larger than their sum. In float32, lines are off by up to 5e-6 of the largest result, tiles by 2e-5,
+and the columns of `minigrad.backend.conv`, which are the twin of this file for convolutions of any kind, by
+1e-6. An infinity or a NaN reaches all results of its tile.
+
+Values have the shape (N, H, W, C), and memory is in this order. Then windows of lines, and of pixels, are
+matrices that BLAS reads where they are: nothing is copied before it is transformed. Blocks of the image are
+transformed and used up one after another.
 
 References
 ----------
@@ -29,7 +34,8 @@ References
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,15 +44,11 @@ from minigrad.backend.device import Array, array_module
 Padding = tuple[tuple[int, int], ...]
 Block = tuple[slice, slice]  # some images, some rows of tiles
 
-_TILES = 128  # in a block: with few channels they stay in the second-level cache
-
-# Times, measured in multiplications of the twin, whose matrices are larger and therefore faster:
-_PER_TILE = 48  # the 36 multiplications for one pair of channels
-_PER_VALUE = 1000  # the transform of one channel of a tile
-_PER_WEIGHT = 3000  # the transform of one weight, and reading it at 36 points
+NOTHING: Padding = ((0, 0), (0, 0))
+_TILES = 128  # tiles in a block: with few channels they stay in the second-level cache
 
 allowed = True
-"""Whether convolutions may use this algorithm; `allow_winograd` sets it."""
+"""Whether convolutions may use these algorithms; `allow_winograd` sets it."""
 
 BT = np.array(
     [
@@ -81,7 +83,7 @@ AT = np.array(
 class allow_winograd:
     """Let 3x3 convolutions in float32 use Winograd's algorithm, or not: at once, and until a `with` ends.
 
-    At first it is allowed. It saves up to half of the time, and its results are off by about 2e-5 of the
+    At first it is allowed. It saves up to half of the time, and its results are off by up to 2e-5 of the
     largest one; without it, by about 1e-6.
 
     Parameters
@@ -108,84 +110,173 @@ class allow_winograd:
         allowed = self._before
 
 
-def saves_time(images: int, size: tuple[int, ...], channels: int, outputs: int) -> bool:
-    """Whether results of this height and width take less time by this algorithm.
+class Kernels(NamedTuple):
+    """One way to compute a convolution.
 
-    What it saves grows with C * O, what the transforms cost only with C + O. A tile that sticks out of its
-    image costs as much as any other, and weights as much for one tile as for many.
+    Attributes
+    ----------
+    correlate : callable
+        x (N, H, W, C), w (O, C, 3, 3), padding -> (N, H', W', O)
+    weight_gradient : callable
+        x (N, H, W, C), gradient (N, H', W', O), padding -> (O, C, 3, 3)
     """
-    tiles = images * math.prod(-(-n // 4) for n in size)
-    saved = 9 * images * math.prod(size) - _PER_TILE * tiles - _PER_WEIGHT
-    return channels * outputs * saved > (channels + outputs) * tiles * _PER_VALUE
+
+    correlate: Callable[[Array, Array, Padding], Array]
+    weight_gradient: Callable[[Array, Array, Padding], Array]
 
 
-def correlate(x: Array, w: Array, padding: Padding) -> Array:
-    """The convolution of x (N, H, W, C) with w (O, C, 3, 3), of shape (N, H', W', O)."""
+def fastest(images: int, size: tuple[int, ...], channels: int, outputs: int) -> Kernels | None:
+    """The algorithm for results of this height and width; None if columns take less time than both.
+
+    The costs are measured, in multiplications within the large matrices of the columns. Multiplications cost
+    C * O, transforms only C + O. Lines and tiles that stick out of their image cost as much as any other, and
+    the transform of the weights as much for one tile as for many.
+    """
+    (height, width), pairs, values = size, channels * outputs, channels + outputs
+    strips = images * -(-height // 4) * width  # of 4 pixels below each other
+    tiles = images * -(-height // 4) * -(-width // 4)
+    copied = channels * (outputs + 8)  # to copy a value into the columns costs as much as 8 outputs more
+    costs = {
+        None: 9 * images * height * width * copied,
+        LINES: strips * (21 * copied + 110 * values) + 1500 * pairs,  # not 18: the matrices are smaller
+        TILES: tiles * (54 * pairs + 1300 * values) + 2500 * pairs,  # not 36: they are smaller still
+    }
+    return min(costs, key=lambda kernels: costs[kernels])
+
+
+# ---------------------------------------------------------------------- lines
+
+
+def _correlate_lines(x: Array, w: Array, padding: Padding) -> Array:
+    xp, dtype, (outputs, channels) = array_module(x), x.dtype, w.shape[:2]
+    at, g = xp.asarray(AT, dtype), xp.asarray(G, dtype)
+    height, width = _size(x, padding)
+    weights = g @ w.transpose(3, 1, 0, 2).reshape(3 * channels * outputs, 3).T
+    weights = weights.reshape(6, 3 * channels, outputs)
+    y = xp.empty((len(x), -(-height // 4), 4, width * outputs), dtype)
+    blocks = _blocks(len(x), height, width, max(channels, outputs))
+    room, columns_room = _Room(x), _Room(x)
+    for block, lines in _lines(x, BT, padding, width + 2, blocks):
+        product = room.shaped(*lines.shape[:3], width * outputs)
+        xp.matmul(_columns(lines, columns_room), weights, out=product.reshape(6, -1, outputs))
+        xp.matmul(at, product.transpose(1, 2, 0, 3), out=y[block])
+    return y.reshape(len(x), -1, width, outputs)[:, :height]  # type: ignore[no-any-return]
+
+
+def _weight_gradient_lines(x: Array, g: Array, padding: Padding) -> Array:
+    xp, channels, (images, height, width, outputs) = array_module(x), x.shape[3], g.shape
+    blocks = _blocks(images, height, width, max(channels, outputs))
+    room = _Room(x)
+    inputs = (_columns(lines, room) for _, lines in _lines(x, BT, padding, width + 2, blocks))
+    results = (lines.reshape(6, -1, outputs) for _, lines in _lines(g, AT.T, NOTHING, width, blocks))
+    total = _sum_of_products(inputs, results)
+    w = xp.asarray(G, x.dtype).T @ total.reshape(6, 3 * channels * outputs)
+    return w.reshape(3, 3, channels, outputs).transpose(3, 2, 0, 1)  # type: ignore[no-any-return]
+
+
+def _lines(
+    x: Array, matrix: Array, padding: Padding, width: int, blocks: list[Block]
+) -> Iterator[tuple[Block, Array]]:
+    """For each block, its windows of lines times the matrix (6, k), of shape (6, images, windows, width, C).
+
+    Windows are k lines high and begin 4 lines after each other. The images are padded, and cut or extended by
+    zeros to this width.
+    """
     xp = array_module(x)
-    outputs, channels = w.shape[:2]
-    height, width = (n + sum(zeros) - 2 for n, zeros in zip(x.shape[1:3], padding, strict=True))
+    channels, k = x.shape[3], matrix.shape[1]
+    matrix = xp.asarray(matrix, x.dtype)
+    (top, bottom), (left, right) = padding
+    x = x[:, max(0, -top) : x.shape[1] - max(0, -bottom), max(0, -left) : x.shape[2] - max(0, -right)]
+    padded, room = _Room(x), _Room(x)
+    for block in blocks:
+        images, rows = (part.stop - part.start for part in block)
+        canvas = padded.shaped(images, 4 * rows + k - 4, width, channels)
+        _paint(canvas, x[block[0]], 4 * block[1].start - max(0, top), max(0, left))
+        windows = xp.lib.stride_tricks.sliding_window_view(canvas, k, 1)[:, ::4].transpose(0, 1, 4, 2, 3)
+        lines = room.shaped(6, images, rows, width * channels)
+        windows = windows.reshape(images, rows, k, width * channels)
+        xp.matmul(matrix, windows, out=lines.transpose(1, 2, 0, 3))
+        yield block, lines.reshape(6, images, rows, width, channels)
+
+
+def _columns(lines: Array, room: "_Room") -> Array:
+    """What the lines of weights see, one position a row: (6, positions, 3 * C)."""
+    xp = array_module(lines)
+    points, images, rows, width, channels = lines.shape
+    windows = xp.lib.stride_tricks.sliding_window_view(lines, 3, 3).transpose(0, 1, 2, 3, 5, 4)
+    columns = room.shaped(points, images, rows, width - 2, 3, channels)
+    columns[...] = windows
+    return columns.reshape(points, images * rows * (width - 2), 3 * channels)
+
+
+# ---------------------------------------------------------------------- tiles
+
+
+def _correlate_tiles(x: Array, w: Array, padding: Padding) -> Array:
+    xp, dtype, (outputs, channels) = array_module(x), x.dtype, w.shape[:2]
+    at, gg = xp.asarray(AT, dtype), xp.asarray(np.kron(G, G), dtype)
+    height, width = _size(x, padding)
     down, across = -(-height // 4), -(-width // 4)
-    points, at = xp.asarray(np.kron(G, G), x.dtype), xp.asarray(AT, x.dtype)
-    weights = points @ w.swapaxes(0, 1).reshape(channels * outputs, 9).T
+    weights = gg @ w.swapaxes(0, 1).reshape(channels * outputs, 9).T
     weights = weights.reshape(36, channels, outputs)
-    y = xp.empty((len(x), down, 4, across, 4, outputs), x.dtype)
-    sums, lines = _Room(x), _Room(x)
-    blocks = _blocks(len(x), down, across, max(channels, outputs))
-    for block, tiles in _transformed(x, xp.asarray(BT, x.dtype), padding, across, blocks):
+    y = xp.empty((len(x), down, 4, across, 4, outputs), dtype)
+    blocks = _blocks(len(x), height, width, max(channels, outputs))
+    room, tiles_room, lines_room = _Room(x), _Room(x), _Room(x)
+    for block, lines in _lines(x, BT, padding, 4 * across + 2, blocks):
         part = y[block]
         images, rows = part.shape[:2]
-        product = xp.matmul(tiles, weights, out=sums.shaped(36, tiles.shape[1], outputs))
-        product = product.reshape(6, 6, product.size // 36).swapaxes(0, 1)
-        half = xp.matmul(at, product, out=lines.shaped(6, 4, product.shape[2]))
+        tiles = _tiles(lines, BT, tiles_room)
+        product = xp.matmul(tiles, weights, out=room.shaped(36, tiles.shape[1], outputs))
+        product = product.reshape(6, 6, tiles.shape[1] * outputs).swapaxes(0, 1)
+        half = xp.matmul(at, product, out=lines_room.shaped(6, 4, product.shape[2]))
         half = half.reshape(6, 4, images, rows, across, outputs).transpose(1, 2, 3, 4, 0, 5)
         xp.matmul(at, half, out=part.transpose(2, 0, 1, 3, 4, 5))
     y = y.reshape(len(x), 4 * down, 4 * across, outputs)
     return y[:, :height, :width]  # type: ignore[no-any-return]
 
 
-def weight_gradient(x: Array, g: Array, padding: Padding) -> Array:
-    """The gradient by w, (O, C, 3, 3), given that by the result, g (N, H', W', O)."""
-    xp = array_module(x)
-    channels, (n, height, width, outputs) = x.shape[3], g.shape
-    down, across = -(-height // 4), -(-width // 4)
-    blocks = list(_blocks(n, down, across, max(channels, outputs)))
-    inputs = _transformed(x, xp.asarray(BT, x.dtype), padding, across, blocks)
-    results = _transformed(g, xp.asarray(AT, x.dtype).T, ((0, 0), (0, 0)), across, blocks)
-    products = (a.swapaxes(1, 2) @ b for (_, a), (_, b) in zip(inputs, results, strict=True))
-    total = next(products)
-    for product in products:
-        total += product
+def _weight_gradient_tiles(x: Array, g: Array, padding: Padding) -> Array:
+    xp, channels, (images, height, width, outputs) = array_module(x), x.shape[3], g.shape
+    across = -(-width // 4)
+    blocks = _blocks(images, height, width, max(channels, outputs))
+    rooms = _Room(x), _Room(x)
+    inputs = (_tiles(lines, BT, rooms[0]) for _, lines in _lines(x, BT, padding, 4 * across + 2, blocks))
+    results = (_tiles(lines, AT.T, rooms[1]) for _, lines in _lines(g, AT.T, NOTHING, 4 * across, blocks))
+    total = _sum_of_products(inputs, results)
     w = xp.asarray(np.kron(G, G), x.dtype).T @ total.reshape(36, channels * outputs)
     return w.reshape(3, 3, channels, outputs).transpose(3, 2, 0, 1)  # type: ignore[no-any-return]
 
 
-def _transformed(
-    x: Array, matrix: Array, padding: Padding, across: int, blocks: Iterable[Block]
-) -> Iterator[tuple[Block, Array]]:
-    """For each block, all tiles X of x as M X M^T, in arrays (36, tiles, channels).
+def _tiles(lines: Array, matrix: Array, room: "_Room") -> Array:
+    """The matrix (6, k) times windows of k pixels in the lines, 4 after each other: (36, tiles, C)."""
+    xp = array_module(lines)
+    windows = xp.lib.stride_tricks.sliding_window_view(lines, matrix.shape[1], 3)[:, :, :, ::4]
+    _, images, rows, across, channels, _ = windows.shape
+    tiles = room.shaped(6, 6, images, rows, across, channels)
+    windows = windows.transpose(0, 1, 2, 3, 5, 4)
+    xp.matmul(xp.asarray(matrix, lines.dtype), windows, out=tiles.transpose(0, 2, 3, 4, 1, 5))
+    return tiles.reshape(36, images * rows * across, channels)
 
-    The matrix M (6, k) says how large the tiles are: k x k, and they begin 4 pixels after each other.
-    """
-    xp = array_module(x)
-    windows = xp.lib.stride_tricks.sliding_window_view
-    channels, (points, k) = x.shape[3], matrix.shape
-    (top, bottom), (left, right) = padding
-    x = x[:, max(0, -top) : x.shape[1] - max(0, -bottom), max(0, -left) : x.shape[2] - max(0, -right)]
-    width = 4 * across + k - 4
-    padded, lines, tiles = _Room(x), _Room(x), _Room(x)
-    for block in blocks:
-        images, rows = (part.stop - part.start for part in block)
-        canvas = padded.shaped(images, 4 * rows + k - 4, width, channels)
-        _paint(canvas, x[block[0]], 4 * block[1].start - max(0, top), max(0, left))
-        # M X: each row of tiles is a matrix whose lines are those of the image
-        rows_of_tiles = windows(canvas, k, 1)[:, ::4].transpose(0, 1, 4, 2, 3)
-        half = lines.shaped(images, rows, points, width * channels)
-        xp.matmul(matrix, rows_of_tiles.reshape(images, rows, k, width * channels), out=half)
-        # (M X) M^T: each line of each tile is a matrix whose rows are its pixels
-        half = windows(half.reshape(images, rows, points, width, channels), k, 3)[:, :, :, ::4]
-        result = tiles.shaped(points, points, images, rows, across, channels)
-        xp.matmul(matrix, half.transpose(2, 0, 1, 3, 5, 4), out=result.transpose(0, 2, 3, 4, 1, 5))
-        yield block, result.reshape(points * points, images * rows * across, channels)
+
+LINES = Kernels(_correlate_lines, _weight_gradient_lines)
+TILES = Kernels(_correlate_tiles, _weight_gradient_tiles)
+
+# ---------------------------------------------------------------------- what both need
+
+
+def _size(x: Array, padding: Padding) -> tuple[int, int]:
+    """Height and width of the result."""
+    height, width = (n + before + after - 2 for n, (before, after) in zip(x.shape[1:3], padding, strict=True))
+    return height, width
+
+
+def _sum_of_products(inputs: Iterable[Array], results: Iterable[Array]) -> Array:
+    """The sum over the blocks of inputs, transposed, times results. There must be a block."""
+    products = (x.swapaxes(1, 2) @ g for x, g in zip(inputs, results, strict=True))
+    total = next(products)
+    for product in products:
+        total += product
+    return total
 
 
 def _paint(canvas: Array, x: Array, top: int, left: int) -> None:
@@ -200,13 +291,20 @@ def _paint(canvas: Array, x: Array, top: int, left: int) -> None:
     canvas[:, first:last, left:right] = part
 
 
-def _blocks(images: int, down: int, across: int, channels: int) -> Iterator[Block]:
-    """Blocks of so many rows of tiles that the tiles fit the cache, but weights are not read too often."""
-    rows = max(1, max(_TILES, channels) // max(1, across))
+def _blocks(images: int, height: int, width: int, channels: int) -> list[Block]:
+    """Slices of the images, and of their rows of tiles.
+
+    A block fits the cache if there are few channels. If there are many, it has as many tiles as channels, so
+    that it is as large as the weights, which are read for every block.
+    """
+    down = -(-height // 4)
+    rows = max(1, max(_TILES, channels) // max(1, -(-width // 4)))
     some = max(1, rows // max(1, down))
-    for image in range(0, images, some):
-        for row in range(0, down, rows):
-            yield slice(image, min(images, image + some)), slice(row, min(down, row + rows))
+    return [
+        (slice(image, min(images, image + some)), slice(row, min(down, row + rows)))
+        for image in range(0, images, some)
+        for row in range(0, down, rows)
+    ]
 
 
 class _Room:
