@@ -138,8 +138,8 @@ def fastest(images: int, size: tuple[int, ...], channels: int, outputs: int) -> 
     copied = channels * (outputs + 8)  # to copy a value into the columns costs as much as 8 outputs more
     costs = {
         None: 9 * images * height * width * copied,
-        LINES: strips * (21 * copied + 110 * values) + 1500 * pairs,  # not 18: the matrices are smaller
-        TILES: tiles * (54 * pairs + 1300 * values) + 2500 * pairs,  # not 36: they are smaller still
+        LINES: strips * (21 * copied + 100 * values) + 1500 * pairs,  # not 18: the matrices are smaller
+        TILES: tiles * (54 * pairs + 1100 * values) + 2000 * pairs,  # not 36: they are smaller still
     }
     return min(costs, key=lambda kernels: costs[kernels])
 
@@ -192,21 +192,18 @@ def _lines(
         images, rows = (part.stop - part.start for part in block)
         canvas = padded.shaped(images, 4 * rows + k - 4, width, channels)
         _paint(canvas, x[block[0]], 4 * block[1].start - max(0, top), max(0, left))
-        windows = xp.lib.stride_tricks.sliding_window_view(canvas, k, 1)[:, ::4].transpose(0, 1, 4, 2, 3)
+        windows = _windows(canvas.reshape(*canvas.shape[:2], width * channels), 1, k, 4)
         lines = room.shaped(6, images, rows, width * channels)
-        windows = windows.reshape(images, rows, k, width * channels)
         xp.matmul(matrix, windows, out=lines.transpose(1, 2, 0, 3))
         yield block, lines.reshape(6, images, rows, width, channels)
 
 
 def _columns(lines: Array, room: "_Room") -> Array:
-    """What the lines of weights see, one position a row: (6, positions, 3 * C)."""
-    xp = array_module(lines)
-    points, images, rows, width, channels = lines.shape
-    windows = xp.lib.stride_tricks.sliding_window_view(lines, 3, 3).transpose(0, 1, 2, 3, 5, 4)
-    columns = room.shaped(points, images, rows, width - 2, 3, channels)
+    """What one line of weights sees, a position a row: (6, positions, 3 * C)."""
+    windows = _windows(lines, 3, 3, 1)
+    columns = room.shaped(*windows.shape)
     columns[...] = windows
-    return columns.reshape(points, images * rows * (width - 2), 3 * channels)
+    return columns.reshape(6, -1, 3 * lines.shape[4])
 
 
 # ---------------------------------------------------------------------- tiles
@@ -250,10 +247,9 @@ def _weight_gradient_tiles(x: Array, g: Array, padding: Padding) -> Array:
 def _tiles(lines: Array, matrix: Array, room: "_Room") -> Array:
     """The matrix (6, k) times windows of k pixels in the lines, 4 after each other: (36, tiles, C)."""
     xp = array_module(lines)
-    windows = xp.lib.stride_tricks.sliding_window_view(lines, matrix.shape[1], 3)[:, :, :, ::4]
-    _, images, rows, across, channels, _ = windows.shape
+    windows = _windows(lines, 3, matrix.shape[1], 4)
+    _, images, rows, across, _, channels = windows.shape
     tiles = room.shaped(6, 6, images, rows, across, channels)
-    windows = windows.transpose(0, 1, 2, 3, 5, 4)
     xp.matmul(xp.asarray(matrix, lines.dtype), windows, out=tiles.transpose(0, 2, 3, 4, 1, 5))
     return tiles.reshape(36, images * rows * across, channels)
 
@@ -277,6 +273,18 @@ def _sum_of_products(inputs: Iterable[Array], results: Iterable[Array]) -> Array
     for product in products:
         total += product
     return total
+
+
+def _windows(x: Array, axis: int, length: int, step: int) -> Array:
+    """A view of x with two axes for this one: windows, `step` after each other, and the inside of a window.
+
+    `sliding_window_view` would do, but its checks take as long as the copy of a small block.
+    """
+    shape, strides = list(x.shape), list(x.strides)
+    shape[axis : axis + 1] = (shape[axis] - length) // step + 1, length
+    strides[axis : axis + 1] = step * strides[axis], strides[axis]
+    view: Array = array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
+    return view
 
 
 def _paint(canvas: Array, x: Array, top: int, left: int) -> None:
