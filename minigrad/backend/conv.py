@@ -31,6 +31,8 @@ _BLOCK = 1 << 20  # bytes of columns at a time: half of a core's second-level ca
 _BLOCK_PIXELS = 1024  # but at least so many of its rows: a smaller product is not worth two threads
 _GPU_BLOCK = 1 << 28  # there only memory is a limit
 _TILE = 32  # pixels of a row that a depthwise convolution computes by one product
+_THIN_TILE = 2  # and that any other one does which has few channels:
+_THIN = (8, 32)  # at most so many, and so many outputs
 
 
 class Geometry(NamedTuple):
@@ -86,10 +88,10 @@ def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
     dtype, groups, kernel = x.dtype, geometry.groups, w.shape[2:]
     x, w = _grouped(x, groups), _computable(w)
     size = geometry.positions(x.shape[2:4], kernel)
+    if tile := _tile(x, len(w) // groups, kernel, geometry):
+        return _channels_first(_banded(x, w, size, geometry, tile), dtype)
     if kernels := _winograd(x, len(w), kernel, size, geometry):
         return _channels_first(kernels.correlate(x[0], w, geometry.padding)[None], dtype)
-    if w.shape[1] == 1 < groups:
-        return _channels_first(_depthwise(x, w, size, geometry), dtype)
     return _channels_first(_product(x, _matrix(w, groups), kernel, size, geometry), dtype)
 
 
@@ -98,13 +100,13 @@ def weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Ar
     dtype, groups = x.dtype, geometry.groups
     x, g = _grouped(x, groups), _grouped(g, groups)
     channels, outputs = x.shape[4], g.shape[4]
-    if kernels := _winograd(x, outputs, kernel, g.shape[2:4], geometry):
+    if tile := _tile(x, outputs, kernel, geometry):
+        w = _banded_weight_gradient(x, g, kernel, geometry, tile)
+    elif kernels := _winograd(x, outputs, kernel, g.shape[2:4], geometry):
         return kernels.weight_gradient(x[0], g[0], geometry.padding).astype(dtype, copy=False)
-    if channels == 1 < groups:
-        w = _depthwise_weight_gradient(x, g, kernel, geometry)
     else:
         w = _transposed_product(x, g, kernel, geometry)
-        w = w.reshape(groups, *kernel, channels, outputs).transpose(0, 4, 3, 1, 2)
+    w = w.reshape(groups, *kernel, channels, outputs).transpose(0, 4, 3, 1, 2)
     return w.reshape(groups * outputs, channels, *kernel).astype(dtype, copy=False)
 
 
@@ -238,53 +240,76 @@ def _blocks(shape: Sizes, row_length: int, x: Array) -> Iterator[Slices]:
                 )
 
 
-# ---------------------------------------------------------------------- depthwise: one channel a group
+# ---------------------------------------------------------------------- few channels
 
-# Patches of one channel are too short to copy and to multiply. So a tile of neighbouring pixels is computed
-# at once, by a kernel as wide as everything that the tile sees: its matrix holds the weights once for each
-# pixel of the tile, every time one stride further on (a band matrix). That is the product from above with
-# another kernel and geometry.
+# Patches of few channels are short to copy, and those of one are too short to multiply. So a tile of
+# neighbouring pixels is computed at once, by a kernel as wide as everything that the tile sees: its matrix
+# holds the weights once for each pixel of the tile, every time one stride further on (a band matrix). That is
+# the product from above with another kernel and geometry.
 
 
-def _depthwise(x: Array, w: Array, size: Sizes, geometry: Geometry) -> Array:
-    groups, kernel, outputs = len(x), w.shape[2:], len(w) // len(x)
-    tile, tiled, wide_kernel, wide = _tiled(x.shape[3], kernel, size, geometry)
-    band = array_module(x).zeros((groups, *wide_kernel, tile, outputs), x.dtype)
-    _diagonals(band, kernel, geometry)[...] = _matrix(w, groups).reshape(groups, *kernel, 1, outputs)
-    y = _product(x, band.reshape(groups, math.prod(wide_kernel), tile * outputs), wide_kernel, tiled, wide)
+def _tile(x: Array, outputs: int, kernel: Sizes, geometry: Geometry) -> int:
+    """How many pixels of a row to compute at once; 0 if each by itself."""
+    channels = x.shape[4]
+    if channels == 1 < geometry.groups:
+        return _TILE
+    thin = channels <= _THIN[0] and outputs <= _THIN[1] and array_module(x) is np
+    seen = _seen(_THIN_TILE, kernel[1], geometry)
+    return _THIN_TILE if thin and seen < _THIN_TILE * kernel[1] else 0  # else the band is mostly zeros
+
+
+def _seen(tile: int, kernel: int, geometry: Geometry) -> int:
+    """How wide the part of a row is that a tile depends on."""
+    return (tile - 1) * geometry.stride[1] + (kernel - 1) * geometry.dilation[1] + 1
+
+
+def _banded(x: Array, w: Array, size: Sizes, geometry: Geometry, tile: int) -> Array:
+    groups, channels, kernel, outputs = len(x), x.shape[4], w.shape[2:], len(w) // len(x)
+    tile, tiled, wide_kernel, wide = _tiled(x.shape[3], kernel, size, geometry, tile)
+    band = array_module(x).zeros((groups, *wide_kernel, channels, tile, outputs), x.dtype)
+    weights = _matrix(w, groups).reshape(groups, *kernel, channels, 1, outputs)
+    _diagonals(band, kernel, geometry)[...] = weights
+    band = band.reshape(groups, math.prod(wide_kernel) * channels, tile * outputs)
+    y = _product(x, band, wide_kernel, tiled, wide)
     return y.reshape(*y.shape[:3], tiled[1] * tile, outputs)[:, :, :, : size[1]]
 
 
-def _depthwise_weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Array:
+def _banded_weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry, tile: int) -> Array:
     xp = array_module(x)
     groups, images, height, width, outputs = g.shape
-    tile, tiled, wide_kernel, wide = _tiled(x.shape[3], kernel, (height, width), geometry)
-    tiles = xp.zeros((groups, images, height, tiled[1] * tile, outputs), g.dtype)
-    tiles[:, :, :, :width] = g
+    tile, tiled, wide_kernel, wide = _tiled(x.shape[3], kernel, (height, width), geometry, tile)
+    if width % tile:
+        tiles = xp.zeros((groups, images, height, tiled[1] * tile, outputs), g.dtype)
+        tiles[:, :, :, :width] = g
+    else:
+        tiles = g
     band = _transposed_product(x, tiles.reshape(groups, images, *tiled, tile * outputs), wide_kernel, wide)
-    w = _diagonals(band.reshape(groups, *wide_kernel, tile, outputs), kernel, geometry).sum(3)
-    return w.transpose(0, 3, 1, 2)  # type: ignore[no-any-return]
+    band = band.reshape(groups, *wide_kernel, x.shape[4], tile, outputs)
+    return _diagonals(band, kernel, geometry).sum(4)  # type: ignore[no-any-return]
 
 
-def _tiled(width: int, kernel: Sizes, size: Sizes, geometry: Geometry) -> tuple[int, Sizes, Sizes, Geometry]:
+def _tiled(
+    width: int, kernel: Sizes, size: Sizes, geometry: Geometry, tile: int
+) -> tuple[int, Sizes, Sizes, Geometry]:
     """Pixels in a tile; the positions of tiles; the kernel and geometry that compute a tile at once."""
-    (down, right), (apart_down, apart_right) = geometry.stride, geometry.dilation
     vertical, (left, _) = geometry.padding
-    tile = min(_TILE, size[1])
+    down, right = geometry.stride
+    tile = min(tile, size[1])
     tiles = -(-size[1] // tile)
-    seen = (tile - 1) * right + (kernel[1] - 1) * apart_right + 1
+    seen = _seen(tile, kernel[1], geometry)
     padding = (vertical, (left, (tiles - 1) * tile * right + seen - width - left))
-    return tile, (size[0], tiles), (kernel[0], seen), Geometry((down, tile * right), padding, (apart_down, 1))
+    dilation = (geometry.dilation[0], 1)
+    return tile, (size[0], tiles), (kernel[0], seen), Geometry((down, tile * right), padding, dilation)
 
 
 def _diagonals(band: Array, kernel: Sizes, geometry: Geometry) -> Array:
-    """Where weights (groups, kh, kw, tile, outputs) stand in a band (groups, kh, wide kw, tile, outputs)."""
-    group, row, column, pixel, output = band.strides
+    """Where the weights of each pixel are in a band (groups, kh, wide kw, C, tile, outputs)."""
+    group, row, column, channel, pixel, output = band.strides
     as_strided = array_module(band).lib.stride_tricks.as_strided
     view: Array = as_strided(
         band,
         (len(band), *kernel, *band.shape[3:]),
-        (group, row, geometry.dilation[1] * column, geometry.stride[1] * column + pixel, output),
+        (group, row, geometry.dilation[1] * column, channel, geometry.stride[1] * column + pixel, output),
     )
     return view
 

@@ -115,6 +115,7 @@ blocks = st.fixed_dictionaries(
         "_BLOCK_PIXELS": st.sampled_from([1, 5, 1024]),
         "_GPU_BLOCK": st.sampled_from([1, 300, 3000, 1 << 20]),
         "_TILE": st.sampled_from([1, 3, 32]),
+        "_THIN_TILE": st.sampled_from([1, 2, 3]),
     }
 )
 

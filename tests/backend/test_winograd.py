@@ -97,11 +97,16 @@ def by_columns(case):
         return three(*(array.astype(np.float64) for array in (case.x, case.w, case.g)), case.geometry)
 
 
+def chosen(kernels):
+    """These kernels, however small the case is."""
+    choices = {"_tile": mock.Mock(return_value=0), "_winograd": mock.Mock(return_value=kernels)}
+    return mock.patch.multiple(conv, **choices)
+
+
 def by_winograd(kernels, case, device, tiles=128):
-    """By lines or tiles in any precision, on any device, however small the case is."""
+    """By lines or tiles, in any precision and on any device."""
     arrays = (to_device(array, device) for array in (case.x, case.w, case.g))
-    chosen = mock.patch.object(conv, "_winograd", return_value=kernels)
-    with chosen, mock.patch.object(winograd, "_TILES", tiles):
+    with chosen(kernels), mock.patch.object(winograd, "_TILES", tiles):
         return three(*arrays, case.geometry)
 
 
@@ -144,7 +149,7 @@ def test_float32_keeps_its_error_bound(device, kernels, case):
 @given(case=cases())
 def test_arguments_are_not_written_into(device, kernels, case):
     arrays = [to_device(array.copy(), device) for array in (case.x, case.w, case.g)]
-    with mock.patch.object(conv, "_winograd", return_value=kernels):
+    with chosen(kernels):
         three(*arrays, case.geometry)
     for array, before in zip(arrays, (case.x, case.w, case.g), strict=True):
         np.testing.assert_array_equal(to_numpy(array), before)
