@@ -3,7 +3,8 @@
 The patches of the input that the kernel sees, written out one a row, make a matrix, the *columns* ("im2col");
 times the weights as a matrix they are the convolution. The whole matrix is kernel-size times larger than the
 input, so it is made and used up in blocks that stay in the processor's cache, and made again in the backward
-pass instead of kept.
+pass instead of kept. Two kinds of convolution have cheaper ways: those with few channels (below), and large
+enough ones with a 3x3 kernel (`minigrad.backend.winograd`).
 
 Shapes are PyTorch's: (N, C, H, W) for values, (O, C / groups, kh, kw) for weights. Memory is channels-last: a
 patch is then a few long runs to copy, and the product comes out as the result is stored, a pixel's channels
@@ -86,7 +87,7 @@ def axis_taps(
 def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
     """The convolution of x with w (strictly, their cross-correlation)."""
     dtype, groups, kernel = x.dtype, geometry.groups, w.shape[2:]
-    x, w = _grouped(x, groups), _computable(w)
+    (x, geometry), w = _cropped(_grouped(x, groups), geometry), _computable(w)
     size = geometry.positions(x.shape[2:4], kernel)
     if tile := _tile(x, len(w) // groups, kernel, geometry):
         return _channels_first(_banded(x, w, size, geometry, tile), dtype)
@@ -98,7 +99,7 @@ def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
 def weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Array:
     """The gradient by the weight, whose height and width are `kernel`."""
     dtype, groups = x.dtype, geometry.groups
-    x, g = _grouped(x, groups), _grouped(g, groups)
+    (x, geometry), g = _cropped(_grouped(x, groups), geometry), _grouped(g, groups)
     channels, outputs = x.shape[4], g.shape[4]
     if tile := _tile(x, outputs, kernel, geometry):
         w = _banded_weight_gradient(x, g, kernel, geometry, tile)
@@ -188,9 +189,8 @@ def _column_blocks(
         vertical, horizontal = geometry.stride
         yield (slice(None),) * 3, _rows(x[:, :, ::vertical, ::horizontal])
         return
-    (top, _), (left, _) = geometry.padding
-    x = x[:, :, max(0, -top) :, max(0, -left) :]  # patches do not reach what is cropped at the other ends
-    top, bottom, left, right = (max(0, zeros) for sides in geometry.padding for zeros in sides)
+    # A geometry of tiles may end before the image does; patches do not reach what is left over.
+    (top, bottom), (left, right) = ((before, max(0, after)) for before, after in geometry.padding)
     groups, images, height, width, channels = x.shape
     row_length = math.prod(kernel) * channels
     canvas: Array | None = None  # room for the images of one block inside a border of zeros
@@ -341,6 +341,19 @@ def _matrix(w: Array, groups: int) -> Array:
     outputs, channels, *kernel = w.shape
     w = w.reshape(groups, outputs // groups, channels, *kernel).transpose(0, 3, 4, 2, 1)
     return w.reshape(groups, math.prod(kernel) * channels, outputs // groups)
+
+
+def _cropped(x: Array, geometry: Geometry) -> tuple[Array, Geometry]:
+    """Without what a negative padding crops, so that not even a NaN there matters; and the other padding."""
+    slices, padding = [], []
+    for size, (before, after) in zip(x.shape[2:4], geometry.padding, strict=True):
+        start = min(size, max(0, -before))
+        stop = max(start, size + min(0, after))
+        total = size + before + after
+        zeros = min(max(0, before), total)  # one side may crop more than there is of the image
+        slices.append(slice(start, stop))
+        padding.append((zeros, total - zeros - (stop - start)))
+    return x[:, :, *slices], geometry._replace(padding=tuple(padding))
 
 
 def _computable(x: Array) -> Array:

@@ -63,7 +63,7 @@ def laid_out(array, layout):
 
 
 layouts = st.sampled_from(["channels first", "channels last", "scattered"])
-pads = st.tuples(st.integers(-2, 7), st.integers(-2, 7))
+pads = st.tuples(st.integers(-4, 7), st.integers(-4, 7))
 
 
 @st.composite
@@ -74,8 +74,13 @@ def cases(draw, dtype=np.float32):
     geometry = Geometry((1, 1), padding, (1, 1))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     size = geometry.positions((height, width), (3, 3))
+    x = rng.standard_normal((n, inputs, height, width)).astype(dtype)
+    (top, bottom), (left, right) = ((max(0, -before), max(0, -after)) for before, after in padding)
+    inside = x[:, :, top : max(0, height - bottom), left : max(0, width - right)].copy()
+    x[...] = np.nan  # what is cropped must not be looked at
+    x[:, :, top : top + inside.shape[2], left : left + inside.shape[3]] = inside
     return Case(
-        x=laid_out(rng.standard_normal((n, inputs, height, width)).astype(dtype), draw(layouts)),
+        x=laid_out(x, draw(layouts)),
         w=rng.standard_normal((outputs, inputs, 3, 3)).astype(dtype),
         g=laid_out(rng.standard_normal((n, outputs, *size)).astype(dtype), draw(layouts)),
         geometry=geometry,
