@@ -139,7 +139,7 @@ def fastest(images: int, size: tuple[int, ...], channels: int, outputs: int) -> 
     costs = {
         None: 9 * images * height * width * copied,
         LINES: strips * (21 * copied + 100 * values) + 1500 * pairs,  # not 18: the matrices are smaller
-        TILES: tiles * (54 * pairs + 1100 * values) + 2000 * pairs,  # not 36: they are smaller still
+        TILES: tiles * (54 * pairs + 1150 * values) + 3000 * pairs,  # not 36: they are smaller still
     }
     return min(costs, key=lambda kernels: costs[kernels])
 
