@@ -23,15 +23,31 @@ _NAME = "scaled_dot_product_attention"
 
 
 def _attention_backward(
-    g: Array, needs: Any, extra: Any, query: Array, key: Array, value: Array, bias: Any, scale: float
+    g: Array,
+    needs: Any,
+    kept: Any,
+    query: Array,
+    key: Array,
+    value: Array,
+    bias: Any,
+    causal: bool,
+    scale: float,
 ) -> tuple[Array, ...]:
-    weights, output = extra
-    return kernels.attention_backward(g, query, key, value, weights, output, scale)
+    return kernels.attention_backward(g, query, key, value, kept, causal, scale)
 
 
 def _composite(
-    query: Any, key: Any, value: Any, bias: Any, scale: float, dropout_p: float = 0.0, generator: Any = None
+    query: Any,
+    key: Any,
+    value: Any,
+    bias: Any,
+    causal: bool,
+    scale: float,
+    dropout_p: float = 0.0,
+    generator: Any = None,
 ) -> Any:
+    if causal:
+        bias = _future(query, key) if bias is None else bias + _future(query, key)
     scores = matmul(query, transpose(key, -2, -1)) * scale
     weights = softmax(scores if bias is None else scores + bias, -1)
     return matmul(dropout(weights, dropout_p, generator=generator), value)
@@ -96,16 +112,18 @@ def scaled_dot_product_attention(
         raise RuntimeError(f"{_NAME}: dropout_p must be between 0 and 1, got {dropout_p}")
     if scale is None:
         scale = 1 / math.sqrt(max(1, query.shape[-1]))
-    bias = _bias(attn_mask, is_causal, query, (*query.shape[:-1], key.shape[-2]))
+    if is_causal and attn_mask is not None:
+        raise RuntimeError(f"{_NAME}: attn_mask must be None when is_causal=True")
+    bias = _bias(attn_mask, query, (*query.shape[:-1], key.shape[-2]))
     seen = None
     if attn_mask is not None:
         hidden = ((bias.data if isinstance(bias, Tensor) else bias) == -math.inf).all(-1, keepdims=True)
         if hidden.any():  # the softmax of these rows is 0 / 0: compute them unmasked, and make them zero
             bias, seen = where(hidden, 0.0, bias), ~hidden
     if dropout_p > 0 or isinstance(bias, Tensor) or key.shape[-2] == 0:
-        output = _composite(query, key, value, bias, scale, dropout_p, generator)
+        output = _composite(query, key, value, bias, is_causal, scale, dropout_p, generator)
     else:
-        output = _attention(query, key, value, bias, scale)
+        output = _attention(query, key, value, bias, is_causal, scale)
     return output if seen is None else output * seen
 
 
@@ -126,13 +144,15 @@ def _checked(*operands: Any) -> list[Any]:
     return [x if x.shape[:-2] == batch else expand(x, (*batch, *x.shape[-2:])) for x in operands]
 
 
-def _bias(attn_mask: Any, is_causal: bool, query: Any, shape: tuple[int, ...]) -> Any:
+def _future(query: Any, key: Any) -> Array:
+    """Minus infinity for each query and the keys after it."""
+    xp = xp_of(query)
+    return xp.triu(xp.full((query.shape[-2], key.shape[-2]), -math.inf, query.dtype), 1)  # type: ignore[no-any-return]
+
+
+def _bias(attn_mask: Any, query: Any, shape: tuple[int, ...]) -> Any:
     """What is added to scores of this shape: None, an array, or a Tensor if it requires a gradient."""
     xp, dtype = xp_of(query), query.dtype
-    if is_causal:
-        if attn_mask is not None:
-            raise RuntimeError(f"{_NAME}: attn_mask must be None when is_causal=True")
-        return xp.triu(xp.full(shape[-2:], -math.inf, dtype), 1)
     if attn_mask is None:
         return None
     if attn_mask.dtype not in (bool, np.float32, dtype):

@@ -140,16 +140,37 @@ def test_attention_over_nothing(device, query, key, value):
 def test_kernel_equals_its_twin(device, operands, data):
     bias = data.draw(st.none() | arrays(st.just(scores_shape(*operands)[-2:])))
     tensors = [mg.tensor(x, device=device) for x in operands]
-    held_equal(
-        attention._attention, tensors, bias if bias is None else mg.tensor(bias, device=device).data, 0.7
-    )
+    bias = bias if bias is None else mg.tensor(bias, device=device).data
+    held_equal(attention._attention, tensors, bias, data.draw(st.booleans()), 0.7)
 
 
-def test_kernel_in_several_blocks(device, rng, monkeypatch):
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("keys", [5, 9, 2])
+def test_kernel_in_several_blocks(device, rng, monkeypatch, causal, keys):
     monkeypatch.setattr(kernels, "_BLOCK", 2 * 3 * 5 * 5)  # two batch entries
-    tensors = [mg.tensor(rng.standard_normal((5, 3, 5, 4)), device=device) for _ in range(3)]
-    bias = mg.tensor(rng.standard_normal((5, 1, 1, 5)), device=device).data
-    held_equal(attention._attention, tensors, bias, 0.5)
+    shapes = [(5, 3, 5, 4), (5, 3, keys, 4), (5, 3, keys, 4)]
+    tensors = [mg.tensor(rng.standard_normal(shape), device=device) for shape in shapes]
+    bias = mg.tensor(rng.standard_normal((5, 1, 1, keys)), device=device).data
+    held_equal(attention._attention, tensors, bias, causal, 0.5)
+
+
+@pytest.mark.parametrize("length", [33, 64, 70, 150])
+@pytest.mark.parametrize(("keys", "causal"), [(150, False), (150, True), (40, True), (300, False)])
+def test_kernel_in_several_chunks_of_queries(device, rng, monkeypatch, length, keys, causal):
+    monkeypatch.setattr(kernels, "_SMALL", 32 * 4 * 300)  # between 32 queries and all
+    monkeypatch.setattr(kernels, "_CHUNK", 17)
+    shapes = [(2, length, 4), (2, keys, 4), (2, keys, 4)]
+    tensors = [mg.tensor(rng.standard_normal(shape), device=device) for shape in shapes]
+    held_equal(attention._attention, tensors, None, causal, 0.5)
+
+
+def test_rows_of_very_different_size(device):
+    """One maximum for all rows would be too large for some of them."""
+    query = np.array([[[1.0, 0.0], [0.0, 1.0], [1e3, 0.0], [-1e3, 0.0], [0.0, 0.0]]])
+    key = np.array([[[1.0, 2.0], [3.0, -1.0], [-2.0, 0.5]]])
+    for dtype in (np.float64, np.float32):
+        x = [a.astype(dtype) for a in (query, key, key)]
+        check(scaled_dot_product_attention, T.scaled_dot_product_attention, *x, device=device, dtype=dtype)
 
 
 def test_heads_need_no_copy(device, rng):
