@@ -79,8 +79,7 @@ def attention_backward(
     """
     xp, (parts, output) = array_module(query), kept
     dquery, dkey, dvalue = xp.empty_like(query), xp.zeros_like(key), xp.zeros_like(value)
-    # The last chunk sees all keys that any does: it comes first, and the others add to what it writes.
-    chunks = reversed(list(zip(_chunks(query, key, causal), parts, strict=True)))
+    chunks = zip(_chunks(query, key, causal), parts, strict=True)
     for number, ((queries, keys), (exponentials, inverse)) in enumerate(chunks):
         for rows in _blocks(exponentials):
             gradient = _part(g, rows, queries) * inverse[rows]

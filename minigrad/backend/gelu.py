@@ -1,4 +1,8 @@
-"""GELU in blocks that stay in a core's cache: some twenty passes over a block, one over memory."""
+"""GELU in blocks that stay in a core's cache: some twenty passes over a block, one over memory.
+
+Passes write into arrays that are there already, and constants are arrays too: on blocks of this size, a new
+array costs as much as a pass, and a Python number a twentieth.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,17 +24,18 @@ def gelu(x: Array, approximate: str) -> tuple[Array, Array]:
     """`x Φ(x)` and Φ(x), the standard normal distribution function or, for 'tanh', its approximation."""
     xp = array_module(x)
     y, distribution = xp.empty_like(x), xp.empty_like(x)
-    for x_, y_, distribution_ in _blocks([x], [y, distribution]):
+    one, half, linear, cubic = (xp.asarray(value, x.dtype) for value in (1, 0.5, _LINEAR, _CUBIC))
+    for (x_, y_, distribution_), scratch in _blocks([x], [y, distribution]):
         if approximate == "tanh":
-            argument = x_ * x_
-            argument *= _CUBIC
-            argument += _LINEAR
-            argument *= x_
-            symmetric = xp.tanh(argument, out=argument)
+            xp.multiply(x_, x_, out=scratch)
+            xp.multiply(scratch, cubic, out=scratch)
+            xp.add(scratch, linear, out=scratch)
+            xp.multiply(scratch, x_, out=scratch)
+            xp.tanh(scratch, out=scratch)
+            xp.add(scratch, one, out=scratch)
+            xp.multiply(scratch, half, out=distribution_)
         else:
-            symmetric = special.erf(x_ * math.sqrt(0.5))
-        symmetric += 1
-        xp.multiply(symmetric, 0.5, out=distribution_)
+            special.normal_distribution(x_, out=distribution_)
         xp.multiply(x_, distribution_, out=y_)
     return y, distribution
 
@@ -39,29 +44,38 @@ def gelu_backward(g: Array, x: Array, distribution: Array, approximate: str) -> 
     """`g (Φ(x) + x Φ'(x))`."""
     xp = array_module(g, x)
     dx = xp.empty_like(x)
-    for g_, x_, distribution_, dx_ in _blocks([g, x, distribution], [dx]):
-        density = x_ * x_
+    one, linear, cubic = (xp.asarray(value, x.dtype) for value in (1, 2 * _LINEAR, 6 * _CUBIC))
+    minus_half, peak = (xp.asarray(value, x.dtype) for value in (-0.5, 1 / math.sqrt(2 * math.pi)))
+    for (g_, x_, distribution_, dx_), density in _blocks([g, x, distribution], [dx]):
+        xp.multiply(x_, x_, out=density)
         if approximate == "tanh":  # (1 - tanh²) / 2 is 2 Φ (1 - Φ)
-            density *= 6 * _CUBIC
-            density += 2 * _LINEAR
-            density *= distribution_
-            density *= 1 - distribution_
+            xp.multiply(density, cubic, out=density)
+            xp.add(density, linear, out=density)
+            xp.multiply(density, distribution_, out=density)
+            xp.subtract(one, distribution_, out=dx_)
+            xp.multiply(density, dx_, out=density)
         else:
-            density *= -0.5
+            xp.multiply(density, minus_half, out=density)
             xp.exp(density, out=density)
-            density *= 1 / math.sqrt(2 * math.pi)
-        density *= x_
-        density += distribution_
+            xp.multiply(density, peak, out=density)
+        xp.multiply(density, x_, out=density)
+        xp.add(density, distribution_, out=density)
         xp.multiply(g_, density, out=dx_)
     return dx  # type: ignore[no-any-return]
 
 
-def _blocks(inputs: Sequence[Array], outputs: Sequence[Array]) -> Iterator[tuple[Array, ...]]:
-    """Matching 1-d pieces of arrays of one shape, whatever their layouts; the outputs are to be written."""
-    if array_module(*inputs) is not np:  # a GPU has no such cache
-        yield (*inputs, *outputs)
+def _blocks(inputs: Sequence[Array], outputs: Sequence[Array]) -> Iterator[tuple[tuple[Array, ...], Array]]:
+    """Matching 1-d pieces of arrays of one shape, whatever their layouts, and room for one more.
+
+    The outputs are to be written.
+    """
+    xp = array_module(*inputs)
+    if xp is not np:  # a GPU has no such cache
+        yield (*inputs, *outputs), xp.empty_like(outputs[0])
         return
     access: Any = [["readonly"]] * len(inputs) + [["writeonly"]] * len(outputs)
     flags: Any = ["external_loop", "buffered", "zerosize_ok"]
+    scratch = np.empty(min(_BLOCK, outputs[0].size), outputs[0].dtype)
     with np.nditer([*inputs, *outputs], flags, access, buffersize=_BLOCK) as blocks:
-        yield from blocks
+        for pieces in blocks:
+            yield pieces, scratch[: pieces[0].size]
