@@ -15,6 +15,7 @@ derivatives come for free. Broadcasting, dtypes, sums and errors are the engine'
 """
 
 import heapq
+import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -317,11 +318,17 @@ def _deliver(node: Node, g: Any, source: Any, heap: list[tuple[int, Node]]) -> N
     `source` is the gradient that `g` was computed from: a rule that returns it unchanged has made nothing
     new, and neither has one that returns a view of it.
     """
+    pending = node.pending
     if g.shape != node.shape or g.dtype is not node.dtype:
         if node.shape is None:  # a leaf whose tensor nobody holds any more
             return
-        g = _fitted(g, node.shape, node.dtype)
-    pending = node.pending
+        if not isinstance(g, Part):
+            g = _fitted(g, node.shape, node.dtype)
+        elif pending is None or isinstance(pending, Tensor) or not (node.owned and _is_private(pending)):
+            g = g.whole(node.shape, node.dtype)
+        else:
+            pending[g.index] += g.data
+            return
     if pending is None:
         node.pending = g
         node.owned = g is not source
@@ -335,6 +342,33 @@ def _deliver(node: Node, g: Any, source: Any, heap: list[tuple[int, Node]]) -> N
         node.pending, node.owned = g, True
     else:
         node.pending, node.owned = pending + g, True
+
+
+class Part:
+    """A gradient that is `data` at an index and zero elsewhere: what a slice hands to what it was cut from.
+
+    The parts of one array (query, key and value, say) are then written to their places in one gradient,
+    where each would have to be filled up with zeros first, and all be added.
+
+    Parameters
+    ----------
+    data : Array
+    index : tuple of int, slice and None
+    """
+
+    __slots__ = ("data", "index")
+    shape = None
+    dtype = "that of a part"  # of no node: so `_deliver` sees every part
+
+    def __init__(self, data: Array, index: Any) -> None:
+        self.data = data
+        self.index = index
+
+    def whole(self, shape: Shape, dtype: Any) -> Array:
+        """The gradient with its zeros."""
+        result = array_module(self.data).zeros(shape, dtype)
+        result[self.index] = self.data
+        return result  # type: ignore[no-any-return]
 
 
 def _is_private(g: Any) -> bool:
@@ -378,7 +412,13 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
             f"a derivative rule gave a gradient of shape {g.shape} for an input of shape {shape}"
         )
     repeated = tuple(i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1))
-    return g.sum(repeated).reshape(shape) if repeated else g.reshape(shape)
+    if not repeated:
+        return g.reshape(shape)
+    if repeated == tuple(range(len(repeated))) and not isinstance(g, Tensor) and g.dtype.itemsize >= 4:
+        # The gradient of a bias: as a product with ones it takes a third of the time that `sum` takes.
+        rows = g.reshape(math.prod(g.shape[: len(repeated)]), math.prod(g.shape[len(repeated) :]))
+        return (array_module(g).ones(len(rows), g.dtype) @ rows).reshape(shape)
+    return g.sum(repeated).reshape(shape)
 
 
 def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:

@@ -332,3 +332,24 @@ def test_gradients_that_are_views_are_summed_in_nobodys_memory(device, shape, ba
     joined(mg, ours, lambda y: y.expand(2, *shape)).backward()
     joined(torch, theirs, lambda y: y.expand(2, *shape)).backward()
     np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (2, 3, 1, 0), (0, 2, 3, 1)])
+def test_slices_are_written_into_one_gradient(device, order):
+    """Overlapping slices, picked rows and whole uses of `y` meet in every order."""
+
+    def total(x):
+        y = x * 2
+        parts = [y[:3, 1:].sum() * 3, (y[2] * y[2]).sum(), (y * y).sum(), (y[:, ::2] * y[:, :1]).sum()]
+        result = parts[order[0]]
+        for i in order[1:]:
+            result = result + parts[i]
+        return result
+
+    values = np.random.default_rng(1).standard_normal((5, 4))
+    ours = mg.tensor(values, device=device, requires_grad=True)
+    theirs = torch.tensor(values, requires_grad=True)
+    total(ours).backward()
+    total(theirs).backward()
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
+    autograd.gradgradcheck(total, [mg.tensor(values, device=device, requires_grad=True)])

@@ -9,7 +9,7 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.backend.scatter import scatter_sum
-from minigrad.engine import primitive
+from minigrad.engine import Part, primitive
 from minigrad.ops.choice import where
 from minigrad.ops.indices import Index, along, as_ids, checked, parse
 from minigrad.ops.operands import cast, dim_of
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def _slice_gradient(g: Any, x_shape: tuple[int, ...], index: Index) -> Any:
-    return _unslice(g, x_shape, index)
+    return _unslice(g, x_shape, index) if isinstance(g, Tensor) else Part(g, index)
 
 
 @primitive(x=_slice_gradient)
