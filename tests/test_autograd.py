@@ -353,3 +353,15 @@ def test_slices_are_written_into_one_gradient(device, order):
     total(theirs).backward()
     np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
     autograd.gradgradcheck(total, [mg.tensor(values, device=device, requires_grad=True)])
+
+
+def test_a_slice_does_not_write_into_a_gradient_that_another_tensor_shares(device):
+    y, w = (mg.tensor([1.0, 2.0], device=device, requires_grad=True) * 1.0 for _ in range(2))
+    w.retain_grad()
+    y.retain_grad()
+    part = y[:1].sum()  # older than the sum below, so its gradient comes second
+    ((y + w) * 3.0).sum().backward(retain_graph=True)
+    y.grad = w.grad = None
+    (((y + w) * 3.0).sum() + part).backward()
+    assert w.grad.tolist() == [3.0, 3.0]
+    assert y.grad.tolist() == [4.0, 3.0]
