@@ -45,7 +45,8 @@ Padding = tuple[tuple[int, int], ...]
 Block = tuple[slice, slice]  # some images, some rows of tiles
 
 NOTHING: Padding = ((0, 0), (0, 0))
-_TILES = 128  # tiles in a block: with few channels they stay in the second-level cache
+_TILES = 128  # tiles in a block: with few channels they stay in the second-level cache;
+_MANY_TILES = 512  # with many they do not anyway, and larger products make better use of two threads
 
 allowed = True
 """Whether convolutions may use these algorithms; `allow_winograd` sets it."""
@@ -302,11 +303,12 @@ def _paint(canvas: Array, x: Array, top: int, left: int) -> None:
 def _blocks(images: int, height: int, width: int, channels: int) -> list[Block]:
     """Slices of the images, and of their rows of tiles.
 
-    A block fits the cache if there are few channels. If there are many, it has as many tiles as channels, so
-    that it is as large as the weights, which are read for every block.
+    A block fits the cache if there are few channels. If there are many, it has at least as many tiles as
+    channels, so that it is as large as the weights, which are read for every block.
     """
     down = -(-height // 4)
-    rows = max(1, max(_TILES, channels) // max(1, -(-width // 4)))
+    tiles = _TILES if channels < 128 else max(_MANY_TILES, channels)
+    rows = max(1, tiles // max(1, -(-width // 4)))
     some = max(1, rows // max(1, down))
     return [
         (slice(image, min(images, image + some)), slice(row, min(down, row + rows)))
