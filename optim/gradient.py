@@ -45,8 +45,8 @@ class Gradient:
         # alpha = |g| / total;  Psi = g (1 - alpha)
         xp = array_module(g)
         xp.abs(g, out=out)
-        out /= self.total
-        xp.subtract(1, out, out=out)
+        out *= -1 / self.total
+        out += 1
         out *= g
         if self.factor is not None:
             out *= self.factor
