@@ -298,9 +298,9 @@ for name, tensor in {"batch": batch, "bias": bias, "scale": scale}.items():
 mg.autograd.gradcheck(lambda *inputs: mg.tanh(inputs[0] * inputs[1] + inputs[2]), (scale, batch, bias))
 
 # %% [markdown]
-# - Your function has a twin of the same name in [minigrad/engine.py](../minigrad/engine.py), and it
-#   is called in the same place: where a slope is delivered to the node it belongs to. No operation
-#   in minigrad knows about broadcasting.
+# - Your function has a twin of the same name in [minigrad/accumulation.py](../minigrad/accumulation.py),
+#   and it is called in the same place: where a slope is delivered to the node it belongs to. No
+#   operation in minigrad knows about broadcasting.
 # - PyTorch has `sum_to_size`, and its engine, too, reduces a gradient to the shape of its input
 #   where it is delivered (`validate_outputs` in its `engine.cpp`).
 # - HIPS autograd wraps `unbroadcast` around the rules of its operations. In micrograd the question

@@ -6,6 +6,7 @@ core's cache from one pass to the next.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,13 @@ def row_blocks(rows: Array, size: int = _BLOCK) -> Iterator[slice]:
     """Slices of `rows` of about `size` elements each; on a GPU one for all, since there calls cost more."""
     step = max(1, size // max(1, rows.shape[1])) if array_module(rows) is np else max(1, len(rows))
     return (slice(start, start + step) for start in range(0, len(rows), step))
+
+
+def images_of(example: Array, size: Sequence[int], value: float, dtype: Any = None) -> Array:
+    """Channels-last images full of `value`, like `example` but of another height and width (and dtype)."""
+    xp = array_module(example)
+    result = xp.full((len(example), *size, example.shape[1]), value, dtype or example.dtype)
+    return xp.moveaxis(result, -1, 1)  # type: ignore[no-any-return]
 
 
 def channel_rows(x: Array) -> Array:

@@ -13,6 +13,10 @@ from minigrad.ops.activation import relu6 as relu6
 from minigrad.ops.activation import silu as silu
 from minigrad.ops.activation import softplus as softplus
 from minigrad.ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from minigrad.ops.average_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minigrad.ops.average_pool import adaptive_avg_pool2d as adaptive_avg_pool2d
+from minigrad.ops.average_pool import avg_pool1d as avg_pool1d
+from minigrad.ops.average_pool import avg_pool2d as avg_pool2d
 from minigrad.ops.conv import conv1d as conv1d
 from minigrad.ops.conv import conv2d as conv2d
 from minigrad.ops.conv import conv_transpose1d as conv_transpose1d
@@ -38,10 +42,6 @@ from minigrad.ops.norm import group_norm as group_norm
 from minigrad.ops.norm import layer_norm as layer_norm
 from minigrad.ops.norm import normalize as normalize
 from minigrad.ops.norm import rms_norm as rms_norm
-from minigrad.ops.pool import adaptive_avg_pool1d as adaptive_avg_pool1d
-from minigrad.ops.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
-from minigrad.ops.pool import avg_pool1d as avg_pool1d
-from minigrad.ops.pool import avg_pool2d as avg_pool2d
 from minigrad.ops.pool import max_pool1d as max_pool1d
 from minigrad.ops.pool import max_pool2d as max_pool2d
 from minigrad.ops.resize import interpolate as interpolate

@@ -7,9 +7,10 @@ read many times; its adjoint `_scatter` adds into zeros. Each is the derivative 
 
 from typing import Any
 
+from minigrad.accumulation import Part
 from minigrad.backend import Array, array_module
 from minigrad.backend.scatter import scatter_sum
-from minigrad.engine import Part, primitive
+from minigrad.engine import primitive
 from minigrad.ops.choice import where
 from minigrad.ops.indices import Index, along, as_ids, checked, parse
 from minigrad.ops.operands import cast, dim_of

@@ -8,9 +8,9 @@ import numpy as np
 
 from minigrad.backend import Array, array_module
 from minigrad.engine import primitive, xp_of
+from minigrad.ops.average_pool import adaptive_average
 from minigrad.ops.index import index_select
 from minigrad.ops.operands import require_floating
-from minigrad.ops.pool import adaptive_average
 from minigrad.ops.shape import permute, reshape
 from minigrad.ops.sliding import sizes
 

@@ -65,3 +65,33 @@ def check_kernel(geometry: Geometry, size: Sizes, kernel: Sizes, name: str) -> N
         covered = tuple(d * (k - 1) + 1 for k, d in zip(kernel, geometry.dilation, strict=True))
         padded = tuple(n + sum(pad) for n, pad in zip(size, geometry.padding, strict=True))
         raise RuntimeError(f"{name}: the kernel covers {covered}, more than the padded input has, {padded}")
+
+
+def windows(
+    name: str, size: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> tuple[Sizes, Geometry]:
+    """The arguments of a pooling: its kernel, and a geometry with exactly as many positions as asked for.
+
+    Raises
+    ------
+    RuntimeError
+        If an argument is impossible, or does not fit the input.
+    """
+    dims = len(size)
+    kernel = sizes(kernel_size, dims, "kernel_size", name, least=1)
+    default = stride is None or (isinstance(stride, Sequence) and len(stride) == 0)
+    stride = kernel if default else sizes(stride, dims, "stride", name, least=1)
+    before = sizes(padding, dims, "padding", name)
+    dilation = sizes(dilation, dims, "dilation", name, least=1)
+    covered = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    if any(2 * p > c for p, c in zip(before, covered, strict=True)):
+        raise RuntimeError(f"{name}: padding {before} is more than half of what the kernel covers, {covered}")
+    geometry = Geometry(stride, tuple((p, p) for p in before), dilation)
+    if ceil_mode:  # more padding after the image, for a last window that starts before its end
+        after = []
+        for n, s, p, c in zip(size, stride, before, covered, strict=True):
+            last = -(-(n + 2 * p - c) // s) * s
+            after.append((last if last < n + p else last - s) + c - n - p)
+        geometry = geometry._replace(padding=tuple(zip(before, after, strict=True)))
+    check_kernel(geometry, size, kernel, name)
+    return kernel, geometry
