@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks.report import Comparison, Result, comparisons
+from benchmarks.comparison import Comparison, Result, comparisons
 
 _OURS, _OTHERS = "#3b6fb6", ["#d9622b", "#3f9a5b", "#8a5fb0", "#b8962e"]
 _GOAL_COLOURS = {"goal": "black", "stretch": "#888888"}

@@ -1,17 +1,13 @@
 """Results: stored as JSON with all raw rounds; from these, a table and a chart, at any time again."""
 
 import json
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from benchmarks import goals
-from benchmarks.timing import Ratio, ratio
+from benchmarks import charts, goals
+from benchmarks.comparison import Comparison, Result, comparisons
 
 KINDS = ("steps", "kernels", "memory", "scaling")
-
-Result = dict[str, Any]
 
 BUSY = 0.2
 """Where other processes used more cores than this, a row says little."""
@@ -20,19 +16,6 @@ _NOTE = (
     "Ratios are our cost over theirs: the median of the rounds. `busy`: how many cores other processes used "
     f"meanwhile; above {BUSY} the verdict has a question mark."
 )
-
-
-class Comparison(NamedTuple):
-    """One line of a table: the first side against another one."""
-
-    title: str
-    threads: int
-    against: str
-    ours: str
-    theirs: str
-    ratio: Ratio
-    goal: goals.Goal | None
-    row: dict[str, Any]
 
 
 def save(result: Result, folder: Path) -> None:
@@ -49,8 +32,6 @@ def redraw(folder: Path) -> list[Path]:
     ValueError
         If there is none.
     """
-    from benchmarks import charts
-
     found = [path for kind in KINDS if (path := folder / f"{kind}.json").exists()]
     if not found:
         raise ValueError(f"no results in {folder}: expected {', '.join(f'{kind}.json' for kind in KINDS)}")
@@ -62,25 +43,6 @@ def redraw(folder: Path) -> list[Path]:
         table.write_text(f"# {result['kind'].capitalize()}\n\n{markdown(result)}\n\n![chart]({chart.name})\n")
         written += [table, chart]
     return written
-
-
-def comparisons(result: Result) -> Iterator[Comparison]:
-    """Every pair of our side and another one in the result."""
-    for row in result["rows"]:
-        memory = result["kind"] == "memory"
-        values = {name: [b] for name, b in row["bytes"].items()} if memory else row["seconds"]
-        show = _megabytes if memory else _duration
-        ours, *others = values
-        for against in others:
-            yield Comparison(
-                row["title"],
-                row["threads"],
-                against,
-                *[show(statistics.median(values[name]) / row.get("per_step", 1)) for name in (ours, against)],
-                ratio(values[ours], values[against]),
-                goals.goal_of(result["kind"], row["workload"], row["threads"], against),
-                row,
-            )
 
 
 def markdown(result: Result) -> str:
@@ -129,11 +91,3 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in [header, ["-" * width for width in widths], *rows]
     ]
     return "\n".join(f"| {line} |" for line in lines)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds * 1e6:.2f} µs" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms"
-
-
-def _megabytes(count: float) -> str:
-    return f"{count / 2**20:.0f} MB"

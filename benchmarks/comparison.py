@@ -1,0 +1,50 @@
+"""What the raw rounds of a result say: each pair of our side and another one."""
+
+import statistics
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from benchmarks import goals
+from benchmarks.timing import Ratio, ratio
+
+Result = dict[str, Any]
+
+
+class Comparison(NamedTuple):
+    """One line of a table: the first side against another one."""
+
+    title: str
+    threads: int
+    against: str
+    ours: str
+    theirs: str
+    ratio: Ratio
+    goal: goals.Goal | None
+    row: dict[str, Any]
+
+
+def comparisons(result: Result) -> Iterator[Comparison]:
+    """Every pair of our side and another one in the result."""
+    for row in result["rows"]:
+        memory = result["kind"] == "memory"
+        values = {name: [b] for name, b in row["bytes"].items()} if memory else row["seconds"]
+        show = _megabytes if memory else _duration
+        ours, *others = values
+        for against in others:
+            yield Comparison(
+                row["title"],
+                row["threads"],
+                against,
+                *[show(statistics.median(values[name]) / row.get("per_step", 1)) for name in (ours, against)],
+                ratio(values[ours], values[against]),
+                goals.goal_of(result["kind"], row["workload"], row["threads"], against),
+                row,
+            )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1e6:.2f} µs" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms"
+
+
+def _megabytes(count: float) -> str:
+    return f"{count / 2**20:.0f} MB"
