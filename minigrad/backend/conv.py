@@ -31,6 +31,7 @@ Slices = tuple[slice, ...]
 _BLOCK = 1 << 20  # bytes of columns at a time: half of a core's second-level cache
 _BLOCK_PIXELS = 1024  # but at least so many of its rows: a smaller product is not worth two threads
 _GPU_BLOCK = 1 << 28  # there only memory is a limit
+_PIXELS = 128  # whose channels are transposed together
 _TILE = 32  # pixels of a row that a depthwise convolution computes by one product
 _THIN_TILE = 2  # and that any other one does which has few channels:
 _THIN = (8, 32)  # at most so many, and so many outputs
@@ -318,10 +319,27 @@ def _diagonals(band: Array, kernel: Sizes, geometry: Geometry) -> Array:
 
 
 def _grouped(x: Array, groups: int) -> Array:
-    """(N, C, H, W) as a view (groups, N, H, W, C / groups), in a dtype that BLAS computes in."""
+    """(N, C, H, W) as (groups, N, H, W, C / groups), in a dtype that BLAS computes in: mostly a view."""
     n, c, height, width = x.shape
     x = _computable(x).transpose(0, 2, 3, 1)
+    if 1 < groups == c and x.flags.c_contiguous and array_module(x) is np:
+        return _channel_images(x)
     return x.reshape(n, height, width, groups, c // groups).transpose(3, 0, 1, 2, 4)
+
+
+def _channel_images(x: Array) -> Array:
+    """(N, H, W, C) as (C, N, H, W, 1), copied some pixels at a time.
+
+    Whoever walks through one channel of a view reads a whole cache line for each number; here the lines are
+    still in the cache when the next channel needs them, which takes a quarter of the time.
+    """
+    n, height, width, c = x.shape
+    pixels = x.reshape(n * height * width, c)
+    images = array_module(x).empty((c, len(pixels)), x.dtype)
+    for start in range(0, len(pixels), _PIXELS):
+        part = slice(start, start + _PIXELS)
+        images[:, part] = pixels[part].T
+    return images.reshape(c, n, height, width, 1)  # type: ignore[no-any-return]
 
 
 def _channels_first(y: Array, dtype: Any) -> Array:
