@@ -78,4 +78,4 @@ def test_boxes_fit_into_each_other(recorded):
     conv = top.inside["forward", "phase"].inside["Sequential", "layer"].inside["0", "layer"]
     colours = {box.name: box.colour for box in conv.inside.values()}
     assert colours["conv2d"] == KINDS["convolution"][0]
-    assert colours["add"] == KINDS["elementwise, sums"][0]
+    assert colours["with_bias"] == KINDS["elementwise, sums"][0]
