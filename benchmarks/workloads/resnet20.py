@@ -12,14 +12,21 @@ class ResNet20(ImageTraining):
     name: ClassVar[str] = "resnet20"
     tiny: ClassVar[dict[str, int]] = {"batch": 4, "size": 8, "blocks": 1, "width": 4}
     images: ClassVar[bool] = True
-    # Adam makes steps of one size from gradients that are little more than rounding: PyTorch's own two
-    # settings differ by 5e-4 in the third loss.
-    digits: ClassVar[int] = 3
 
     batch: int = 128
     size: int = 32
     blocks: int = 3
     width: int = 16
+
+    @property
+    def digits(self) -> int:  # type: ignore[override]
+        """How many digits of the third loss have to agree.
+
+        Adam makes steps of one size from gradients that are little more than rounding. The first losses agree
+        to 1e-7, the third of PyTorch's own two settings to 5e-4, and the deeper the network the less: with 32
+        layers ours is off by 1e-3, with Winograd's algorithm and without.
+        """
+        return 3 if self.blocks <= 3 else 2
 
     @property
     def title(self) -> str:
