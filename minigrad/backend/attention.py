@@ -13,11 +13,8 @@ import numpy as np
 from minigrad.backend.device import Array, array_module
 
 _BLOCK = 1 << 18  # scores at a time
-_SMALL = (
-    1 << 18
-)  # multiplications of a matrix product up to which OpenBLAS does not wake up its other threads
+_SMALL = 1 << 18  # multiplications in a product of matrices for which OpenBLAS wakes up no other thread
 _CHUNK = 128  # queries at a time, of a long causal sequence
-_TINY = 1e-20
 
 Kept = tuple[tuple[tuple[Array, Array], ...], Array]
 
@@ -46,7 +43,9 @@ def attention(
     for queries, keys in _chunks(query, key, causal):
         shape = (*query.shape[:-2], queries.stop - queries.start, keys.stop)
         exponentials, inverse = xp.empty(shape, query.dtype), xp.empty((*shape[:-1], 1), query.dtype)
-        future = xp.triu(xp.full((shape[-2], max(0, keys.stop - queries.start)), -np.inf, query.dtype), 1)
+        if causal:
+            corner = shape[-2], max(0, keys.stop - queries.start)
+            future = xp.triu(xp.full(corner, -np.inf, query.dtype), 1)
         for rows in _blocks(exponentials):
             scores, result = exponentials[rows], _part(output, rows, queries)
             # One maximum for all rows is quickly found. If it is too large for one of them, each has its own.
