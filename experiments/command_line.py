@@ -1,10 +1,11 @@
-"""The command `minigrad` (also `python -m minigrad`): train, compare, info, data."""
+"""The command `minigrad` (also `python -m minigrad`): train, compare, ablate, info, data."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from experiments import config as settings
 from experiments.config import TrainConfig
@@ -34,15 +35,15 @@ def train(resume: Path | None, out: Path | None, **given: object) -> None:
     from experiments.folder import RunFolder
     from experiments.train import train as run
 
-    chosen = {name: value for name, value in given.items() if value is not None}
+    wanted = chosen(given)
     if resume is not None:
-        if chosen or out is not None:
-            names = ", ".join("--" + name.replace("_", "-") for name in [*chosen, *(["out"] if out else [])])
+        if wanted or out is not None:
+            names = ", ".join("--" + name.replace("_", "-") for name in [*wanted, *(["out"] if out else [])])
             raise ValueError(f"--resume takes every setting from {resume}; leave out {names}")
         folder = RunFolder(resume)
         config = folder.config()
     else:
-        config = TrainConfig(**chosen)  # type: ignore[arg-type]
+        config = TrainConfig(**wanted)
         folder = RunFolder(
             out
             or Path("runs") / f"{config.data}-{config.model}-{config.label}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -62,11 +63,42 @@ def compare(optimizers: list[str], seeds: list[int], out: Path | None, **given: 
     """Run the same job with several optimizers and seeds."""
     from experiments.compare import compare as run
 
-    config = TrainConfig(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    config = TrainConfig(**chosen(given))
     _check_device(config.device)
     folder = out or Path("runs") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
     run(config, optimizers, seeds, folder)
     print(f"\ncurves: {folder / 'curves.png'}\nreport: {folder / 'report.html'}")
+
+
+def ablate(
+    action: str,
+    out: Path,
+    optimizers: list[str],
+    arms: list[str] | None,
+    seeds: list[int] | None,
+    margin: float,
+    workers: int,
+    **given: object,
+) -> None:
+    """Make, or go on with, the runs of an ablation; or its tables and figures alone."""
+    from experiments.ablation.study import Plan, Study
+    from experiments.ablation.summary import sentences, table_lines, write
+
+    study = Study(out)
+    if action == "run":
+        config = TrainConfig(**{"model": "convnet", "optimizer": optimizers[0]} | chosen(given))  # type: ignore[arg-type]
+        _check_device(config.device)
+        options = chosen({"arms": arms and tuple(arms), "seeds": seeds and tuple(seeds)})
+        study.begin(Plan(config, tuple(optimizers), margin=margin, **options))  # type: ignore[arg-type]
+        study.run(workers)
+    summary = write(study)
+    print("\n\n".join([*sentences(study.about(), summary), *table_lines(summary)]))
+    print(f"\nreport: {out / 'report.html'}")
+
+
+def chosen(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def info() -> None:
@@ -145,6 +177,32 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the folder of the comparison; an interrupted one is continued",
     )
+
+    study = commands.add_parser(
+        "ablate",
+        help="AGR beside what it might be mistaken for",
+        description="Train many arms over paired seeds, planned beforehand, and test for differences and for "
+        "equivalence. `report` makes tables and figures again from the ledger in --out.",
+    )
+    study.set_defaults(command=ablate)
+    study.add_argument("action", choices=["run", "report"])
+    study.add_argument(
+        "--optimizers", nargs="+", choices=settings.OPTIMIZERS, default=["adamw", "adan"], metavar="NAME"
+    )
+    study.add_argument(
+        "--arms", nargs="+", metavar="ARM", help="the first is the baseline (default: all ten)"
+    )
+    study.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="default: as many as give the equivalence test a power of 80 %%",
+    )
+    study.add_argument("--margin", type=float, default=1.0, metavar="POINTS", help="of accuracy (default: 1)")
+    study.add_argument("--workers", type=int, default=1, metavar="N", help="runs at a time (default: 1)")
+    _add_settings(study, seed=False)
+    study.add_argument("--out", type=Path, metavar="DIR", required=True, help="the folder of the study")
 
     commands.add_parser("info", help="versions, BLAS and threads, GPU, data found").set_defaults(command=info)
 

@@ -72,6 +72,12 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def html_picture(path: Path, description: str) -> str:
+    """A PNG file as an HTML image that holds the file in itself."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<img alt="{html.escape(description)}" src="data:image/png;base64,{data}">'
+
+
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The same table for a terminal: the first column to the left, numbers to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
@@ -92,8 +98,7 @@ def write_page(
     """A self-contained HTML page: title, figure, and sections of ready-made HTML under their headings."""
     parts = [f"<h1>{html.escape(title)}</h1>"]
     if figure is not None:
-        picture = base64.b64encode(figure.read_bytes()).decode()
-        parts.append(f'<img alt="curves of loss and accuracy" src="data:image/png;base64,{picture}">')
+        parts.append(html_picture(figure, "curves of loss and accuracy"))
     parts += [f"<h2>{html.escape(heading)}</h2>\n{body}" for heading, body in sections]
     parts.append(f'<p class="note">{html.escape(versions())}</p>')
     page = "\n".join(parts)

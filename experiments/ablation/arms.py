@@ -4,6 +4,7 @@ AGR shortens every gradient, by a share that is larger for large elements, and s
 little. The other arms do one of these without the others: they are what AGR has to be better than.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import minigrad as mg
 import optim
 from experiments import setup
 from experiments.config import TrainConfig
-from minigrad.backend import Array
+from minigrad.backend import Array, device_of, to_device
 from optim.agr import AGR
 
 Change = Callable[[list[Array], np.random.Generator], list[Array]]
@@ -41,7 +42,7 @@ class Arm:
 
 def _norm(arrays: list[Array]) -> float:
     """The L2 norm of all arrays together, in float64."""
-    return float(np.sqrt(sum(np.vdot(a, a) for a in (a.astype(np.float64) for a in arrays))))
+    return math.sqrt(sum(float((a * a).sum()) for a in (a.astype(np.float64) for a in arrays)))
 
 
 def centralize(grads: list[Array], rng: np.random.Generator) -> list[Array]:
@@ -51,7 +52,7 @@ def centralize(grads: list[Array], rng: np.random.Generator) -> list[Array]:
 
 def normalize(grads: list[Array], rng: np.random.Generator) -> list[Array]:
     """Each tensor's gradient divided by its root mean square; a gradient of zeros stays."""
-    return [g * (np.sqrt(g.size) / max(_norm([g]), np.finfo(g.dtype).tiny)) for g in grads]
+    return [g * (math.sqrt(g.size) / (_norm([g]) or 1.0)) for g in grads]
 
 
 def clip(grads: list[Array], rng: np.random.Generator) -> list[Array]:
@@ -61,14 +62,14 @@ def clip(grads: list[Array], rng: np.random.Generator) -> list[Array]:
 
 def shrink(grads: list[Array], rng: np.random.Generator) -> list[Array]:
     """Each tensor's gradient scaled to the norm that AGR gives it: AGR's length without its direction."""
-    return [g * (_norm([optim.agr(g)]) / max(_norm([g]), np.finfo(g.dtype).tiny)) for g in grads]
+    return [g * (_norm([optim.agr(g)]) / (_norm([g]) or 1.0)) for g in grads]
 
 
 def disturb(grads: list[Array], rng: np.random.Generator) -> list[Array]:
     """Relative noise on each element, as far from the gradient as AGR goes: its size without its sense."""
     changed = []
     for g in grads:
-        noise = g * rng.standard_normal(g.shape).astype(g.dtype)
+        noise = g * to_device(rng.standard_normal(g.shape).astype(g.dtype), device_of(g))
         wanted, found = _norm([g - optim.agr(g)]), _norm([noise])
         changed.append(g + noise * (wanted / found) if found else g)
     return changed
