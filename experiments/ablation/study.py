@@ -144,17 +144,16 @@ class Study:
         return [run for run in plan.runs() if run not in done]
 
     def run(self, workers: int = 1) -> None:
-        """Make the runs that are left, `workers` at a time, each with one BLAS thread."""
-        from joblib import Parallel, delayed, parallel_config
+        """Make the runs that are left, `workers` at a time."""
+        from joblib import Parallel, delayed
         from tqdm.auto import tqdm
 
         config, left = self.plan().config, self.left()
-        with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-            finished = Parallel(return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)(
-                delayed(run_one)(config, *run) for run in left
-            )
-            for rows in tqdm(finished, "runs", len(left), disable=None):
-                self._append(rows)
+        finished = Parallel(workers, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)(
+            delayed(run_one)(config, *run) for run in left
+        )
+        for rows in tqdm(finished, "runs", len(left), disable=None):
+            self._append(rows)
 
     def _append(self, rows: list[Row]) -> None:
         """Add a run. After a crash the ledger may end in half a line, which is cut off first."""
@@ -165,10 +164,12 @@ class Study:
 
 
 def run_one(config: TrainConfig, optimizer: str, arm: str, seed: int) -> list[Row]:
-    """One training run; its rows.
+    """One training run, with one BLAS thread; its rows.
 
     The seed fixes the first weights, the order of the images and how they are varied, for all arms alike.
     """
+    from threadpoolctl import threadpool_limits
+
     lr = config.lr if optimizer == config.optimizer else None
     config = replace(config, optimizer=optimizer, seed=seed, lr=lr)
     train, test = setup.datasets(config)
@@ -181,8 +182,9 @@ def run_one(config: TrainConfig, optimizer: str, arm: str, seed: int) -> list[Ro
     rows = []
     for epoch in range(1, config.epochs + 1):
         started = time.perf_counter()
-        train_loss, train_accuracy = train_epoch(model, stepped, train_batches, schedule)
-        test_loss, test_accuracy = evaluate(model, test_batches)
+        with threadpool_limits(1):
+            train_loss, train_accuracy = train_epoch(model, stepped, train_batches, schedule)
+            test_loss, test_accuracy = evaluate(model, test_batches)
         rows.append(
             {
                 "optimizer": optimizer,
