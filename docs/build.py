@@ -40,6 +40,7 @@ def main() -> int:
         shutil.rmtree(old, ignore_errors=True)
     fetch_mathjax(DOCS / "_build" / "static" / "mathjax.js")
     pages.write_tutorials(generated / "tutorials")
+    pages.write_law_book(generated / "law_book.md")
     pages.write_reference(generated / "reference")
     pages.write_source(generated / "source")
     # The notebooks' kernels run in other folders and import minigrad from here.

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: tutorials, reference, source."""
+"""Writes the pages that are made from the code: tutorials, laws, reference, source."""
 
 import ast
 import importlib
@@ -14,6 +14,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from experiments.laws.page import markdown
 from tutorials.build import chapters, notebook, solved, with_holes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,14 @@ def write_tutorials(folder: Path) -> None:
             cells += [cell, new_markdown_cell(":::{solution-end}\n:::")]
         book.cells = cells
         write(folder / f"{path.stem}.ipynb", jupytext.writes(book, fmt="ipynb"))
+
+
+# ---------------------------------------------------------------------- laws
+
+
+def write_law_book(path: Path) -> None:
+    """Write the page of all laws of AGR, their proofs and their tests."""
+    write(path, markdown())
 
 
 # ---------------------------------------------------------------------- reference

@@ -23,11 +23,11 @@ from experiments.laws.notation import (
 def computed_values_are_within_four_units_in_the_last_place(psi, g):
     r"""The computed $\Psi_i$ is at most 4 units in the last place from $g_i (1 - x_i / S)$.
 
-    Proof. $S$ is summed in float64 or wider than the data, with a relative error of a few $u$. For all elements
-    but the largest, $\alpha_i \le 1/2$, so that $1 - \alpha_i \ge 1/2$ loses at most a factor 2 of the relative
-    error of $\alpha_i$; the product with $g_i$ adds one rounding. For the largest element $1 - \alpha$ could
-    cancel, and is not formed: $g R / S$, with $R$ the sum of the others, is made of one sum, one division and
-    one product, each with a small relative error.
+    Proof. $S$ is summed in float64 or wider than the data, with a relative error of a few $u$. For all
+    elements but the largest, $\alpha_i \le 1/2$, so that $1 - \alpha_i \ge 1/2$ loses at most a factor
+    2 of the relative error of $\alpha_i$; the product with $g_i$ adds one rounding. For the largest
+    element $1 - \alpha$ could cancel, and is not formed: $g R / S$, with $R$ the sum of the others, is
+    made of one sum, one division and one product, each with a small relative error.
     """
     values, truths = psi(g), exact(g)
     unit = [float(np.spacing(g.dtype.type(abs(float(truth))))) for truth in truths]
@@ -42,9 +42,10 @@ def computed_values_are_within_four_units_in_the_last_place(psi, g):
 def signs_stay(psi, g):
     r"""No element of $\Psi(g)$ has the opposite sign of its gradient, in exact and in computed numbers.
 
-    Proof. $\Psi_i = g_i (1 - \alpha_i)$ and $0 \le \alpha_i \le 1$. In floating point a computed $S$ is at least the
-    largest $x$, since adding a non-negative number never rounds below what was there; hence a computed
-    $\alpha_i$ is at most 1, and a product of two non-negative numbers has no sign to lose.
+    Proof. $\Psi_i = g_i (1 - \alpha_i)$ and $0 \le \alpha_i \le 1$. In floating point a computed $S$ is
+    at least the largest $x$, since adding a non-negative number never rounds below what was there;
+    hence a computed $\alpha_i$ is at most 1, and a product of two non-negative numbers has no sign to
+    lose.
     """
     return excess(0, np.sign(g) * psi(g)), 0
 
@@ -55,8 +56,8 @@ def no_element_grows(psi, g):
 
     So the effective learning rate of an element, $\eta (1 - \alpha_i)$, is never above $\eta$.
 
-    Proof. $0 \le 1 - \alpha_i \le 1$; and rounding is monotone: the product of $|g_i|$ with a number that is at
-    most 1 rounds to at most $|g_i|$.
+    Proof. $0 \le 1 - \alpha_i \le 1$; and rounding is monotone: the product of $|g_i|$ with a number
+    that is at most 1 rounds to at most $|g_i|$.
     """
     return excess(magnitudes(psi(g)), magnitudes(g)), 0
 
@@ -81,9 +82,11 @@ def shape_and_dtype_stay_and_the_input_is_not_changed(psi, g):
 def a_zero_gradient_stays_zero_without_a_warning(psi, g):
     r"""$\Psi(0) = 0$, for tensors of any shape, with no $0/0$ on the way.
 
-    The authors' three lines give NaN here: a layer whose output is multiplied by 0 would be lost for ever.
+    The authors' three lines give NaN here: a layer whose output is multiplied by 0 would be lost for
+    ever.
 
-    Proof. By definition, and the only sensible one: $|\Psi(g)| \le |g|$ squeezes $\Psi(g)$ to 0 as $g \to 0$.
+    Proof. By definition, and the only sensible one: $|\Psi(g)| \le |g|$ squeezes $\Psi(g)$ to 0 as
+    $g \to 0$.
     """
     mistakes = 0
     for zero in (np.zeros_like(g), np.zeros_like(g)[:, None], np.zeros((), g.dtype)):
@@ -97,7 +100,9 @@ def a_zero_gradient_stays_zero_without_a_warning(psi, g):
 
 @law("13", "training", "exact", g=Vectors(sizes=(1, 1), extremes=True))
 def a_single_element_becomes_zero(psi, g):
-    r"""$\Psi(g) = 0$ if $n = 1$, so that a tensor with one element (a scalar scale, the bias of one output) rests.
+    r"""$\Psi(g) = 0$ if $n = 1$: a tensor with one element gets no gradient.
+
+    So a scalar scale, or the bias of a layer with one output, is never trained.
 
     Proof. $x_1 = S$, so $\alpha_1 = 1$.
     """
@@ -128,7 +133,7 @@ def the_shares_sum_to_one(psi, g):
 def the_removed_part_is_the_share_times_the_gradient(psi, g):
     r"""$g - \Psi(g) = \alpha \circ g$: what an element gives up is its share of the sum, times itself.
 
-    Proof. The definition, rearranged. So $\lVert g - \Psi(g) \rVert_2 = \lVert g \rVert_4^2 / S$.
+    Proof. The definition, rearranged. So $\|g - \Psi(g)\|_2 = \|g\|_4^2 / S$.
     """
     removed = g.astype(np.float64) - psi(g)
     return difference(removed, shares(g) * g), u(g) * magnitudes(g)
@@ -138,8 +143,8 @@ def the_removed_part_is_the_share_times_the_gradient(psi, g):
 def nothing_but_zero_and_one_hot_gradients_vanish(psi, g):
     r"""If two or more elements of $g$ are not zero, so are the same elements of $\Psi(g)$.
 
-    With laws 12 and 14: gradient descent with AGR stands still exactly where each tensor's gradient is zero
-    or one-hot. The latter are stationary points of the method that are none of the loss.
+    With laws 12 and 14: gradient descent with AGR stands still exactly where each tensor's gradient is
+    zero or one-hot. The latter are stationary points of the method that are none of the loss.
 
     Proof. $\Psi_i = 0$ with $g_i \ne 0$ needs $\alpha_i = 1$, that is $x_i = S$: all others are zero.
     """
@@ -153,8 +158,8 @@ def at_least_half_of_the_smaller_of_an_element_and_the_others_is_left(psi, g):
 
     A soft clip of each element, at the sum of all the others.
 
-    Proof. $|\Psi_i| = x_i R_i / (x_i + R_i)$ (law 32) is the smaller of the two numbers times the larger one's part
-    of their sum, which is between 1/2 and 1.
+    Proof. $|\Psi_i| = x_i R_i / (x_i + R_i)$ (law 32) is the smaller of the two numbers times the
+    larger one's part of their sum, which is between 1/2 and 1.
     """
     x, y = magnitudes(g), magnitudes(psi(g))
     smaller = np.minimum(x, others(x))

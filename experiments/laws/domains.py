@@ -45,7 +45,7 @@ class Vectors:
         return [small, 3 * small, tiny / 3, tiny, float(limits.max) / 64]
 
     def sample(self, rng: np.random.Generator, dtype: Any) -> np.ndarray:
-        """One vector: of any magnitudes (mostly), of one magnitude, with one element not zero, or of zeros."""
+        """One vector: mostly of any magnitudes; sometimes of one magnitude, one-hot or zero."""
         n, d = rng.integers(self.sizes[0], self.sizes[1] + 1), self.spread(dtype)
         x = 10 ** rng.uniform(-d, d, n)
         if self.extremes and rng.random() < 0.5:

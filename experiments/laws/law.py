@@ -1,15 +1,15 @@
-"""What stands in the law book: a statement, its proof, and a line of arithmetic that decides it on numbers.
+r"""What stands in the law book: a statement, its proof, and a line of arithmetic that decides it on numbers.
 
 A law is written as a function whose docstring is the statement and the proof:
 
     @law("31", "variance", "8 u S", g=V)
     def no_element_exceeds_a_quarter_of_the_sum(psi, g):
-        '''No element of $\\Psi(g)$ exceeds $S/4$. Proof. ...'''
+        '''No element of $\Psi(g)$ exceeds $S/4$. Proof. ...'''
         return excess(magnitudes(psi(g)), total(g) / 4), u(g) * total(g)
 
-It returns an error and its unit, numbers or arrays; the law holds on `g` where the error is at most the stated
-number (8) of units (u S). The tests draw `g` by hypothesis, `minigrad verify` by a random generator; both
-call this one function.
+It returns an error and its unit, numbers or arrays; the law holds on `g` where the error is at most the
+stated number (8) of units (u S). The tests draw `g` by hypothesis, `measure` by a random generator; both call
+this one function.
 """
 
 import inspect
@@ -33,6 +33,14 @@ CLAIMS = {
     "smoothing": "The Lipschitz constants of the loss and of its gradient fall: the landscape is smoother",
     "learning rate": "The learning rate adapts: a larger gradient gets a smaller effective learning rate",
     "training": "Training is stable, faster, and generalises better",
+}
+
+PROPER_NAMES = {
+    "agr": "AGR",
+    "adamw": "AdamW",
+    "adan": "Adan",
+    "jacobian": "Jacobian",
+    "lipschitz": "Lipschitz",
 }
 
 STATUS = {"Proof": "proved", "Measured": "measured", "Counterexample": "refuted"}
@@ -123,7 +131,8 @@ class Entry:
     @property
     def title(self) -> str:
         """The name as a sentence."""
-        return self.name.replace("_", " ").capitalize()
+        words = [PROPER_NAMES.get(word, word) for word in self.name.split("_")]
+        return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
     @property
     def factor(self) -> float:

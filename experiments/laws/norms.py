@@ -22,18 +22,19 @@ from experiments.laws.notation import (
 
 
 def _relative(psi, g):
-    """g / S, Psi(g) / S, alpha."""
+    """The gradient and the result, both divided by S, and alpha."""
     S = total(g)
     return relative(g, S), relative(psi(g), S), shares(g)
 
 
 @law("16", "smoothing", "16 u S", g=V)
 def the_one_norm_loses_the_concentration(psi, g):
-    r"""$\lVert \Psi(g) \rVert_1 = S - \lVert g \rVert_2^2 / S = S (1 - H)$, where $H = \sum_i \alpha_i^2$.
+    r"""$\|\Psi(g)\|_1 = S - \|g\|_2^2 / S = S (1 - H)$, where $H = \sum_i \alpha_i^2$.
 
     $H$ (Herfindahl's index) is between $1/n$, for equal magnitudes, and 1, for a one-hot gradient.
 
-    Proof. $\sum_i x_i (1 - \alpha_i) = S \sum_i (\alpha_i - \alpha_i^2) = S (1 - H)$, and $H = \lVert g \rVert_2^2 / S^2$.
+    Proof. $\sum_i x_i (1 - \alpha_i) = S \sum_i (\alpha_i - \alpha_i^2) = S (1 - H)$, and
+    $H = \|g\|_2^2 / S^2$.
     """
     _, b, a = _relative(psi, g)
     return difference(norm(b, 1), power_sum(a, 1) - power_sum(a, 2)), u(g)
@@ -41,7 +42,7 @@ def the_one_norm_loses_the_concentration(psi, g):
 
 @law("17", "training", "16 u |g|_2^2", g=V)
 def the_inner_product_with_the_gradient(psi, g):
-    r"""$\langle g, \Psi(g) \rangle = \lVert g \rVert_2^2 - \lVert g \rVert_3^3 / S$.
+    r"""$\langle g, \Psi(g) \rangle = \|g\|_2^2 - \|g\|_3^3 / S$.
 
     This is the rate at which the loss falls along $-\Psi(g)$.
 
@@ -53,9 +54,10 @@ def the_inner_product_with_the_gradient(psi, g):
 
 @law("18", "smoothing", "32 u |g|_2^2", g=V)
 def the_squared_two_norm(psi, g):
-    r"""$\lVert \Psi(g) \rVert_2^2 = \lVert g \rVert_2^2 - 2 \lVert g \rVert_3^3 / S + \lVert g \rVert_4^4 / S^2$.
+    r"""$\|\Psi(g)\|_2^2 = \|g\|_2^2 - 2 \|g\|_3^3 / S + \|g\|_4^4 / S^2$.
 
-    Proof. $x_i^2 (1 - \alpha_i)^2 = x_i^2 - 2 x_i^2 \alpha_i + x_i^2 \alpha_i^2$, and $\alpha_i = x_i / S$.
+    Proof. $x_i^2 (1 - \alpha_i)^2 = x_i^2 - 2 x_i^2 \alpha_i + x_i^2 \alpha_i^2$, and
+    $\alpha_i = x_i / S$.
     """
     _, b, a = _relative(psi, g)
     expected = power_sum(a, 2) - 2 * power_sum(a, 3) + power_sum(a, 4)
@@ -64,15 +66,15 @@ def the_squared_two_norm(psi, g):
 
 @law("19", "smoothing", "16 u |g|_p", g=V)
 def every_norm_shrinks_by_one_minus_the_concentration(psi, g):
-    r"""$\lVert \Psi(g) \rVert_p \le (1 - H) \lVert g \rVert_p \le (1 - \tfrac1n) \lVert g \rVert_p$ for $1 \le p \le \infty$.
+    r"""$\|\Psi(g)\|_p \le (1 - H) \|g\|_p \le (1 - \tfrac1n) \|g\|_p$ for $1 \le p \le \infty$.
 
-    This is the fair reading of "the Lipschitz constant of the loss falls": a step is shorter. The loss itself
-    is what it was.
+    This is the fair reading of "the Lipschitz constant of the loss falls": a step is shorter. The loss
+    itself is what it was.
 
     Proof. The shares of $\Psi$ are majorised by those of $g$ (law 28), and $p$-norms are Schur-convex:
-    $\lVert \Psi \rVert_p / \lVert \Psi \rVert_1 \le \lVert g \rVert_p / \lVert g \rVert_1$. Put in
-    $\lVert \Psi \rVert_1 = (1 - H) \lVert g \rVert_1$ (law 16). Last, $H \ge 1/n$ by the inequality of Cauchy and
-    Schwarz. Equality holds for equal magnitudes, so no better constant exists.
+    $\|\Psi\|_p / \|\Psi\|_1 \le \|g\|_p / \|g\|_1$. Put in $\|\Psi\|_1 = (1 - H) \|g\|_1$ (law 16).
+    Last, $H \ge 1/n$ by the inequality of Cauchy and Schwarz. Equality holds for equal magnitudes, so
+    no better constant exists.
     """
     _, b, a = _relative(psi, g)
     H, orders = power_sum(a, 2), (1, 2, 3, 8, np.inf)
@@ -85,10 +87,10 @@ def every_norm_shrinks_by_one_minus_the_concentration(psi, g):
 
 @law("20", "training", "8 u |g|_2", g=V)
 def the_two_norm_keeps_the_part_of_the_smallest_factor(psi, g):
-    r"""$\lVert \Psi(g) \rVert_2 \ge (1 - \alpha_{\max}) \lVert g \rVert_2$.
+    r"""$\|\Psi(g)\|_2 \ge (1 - \alpha_{\max}) \|g\|_2$.
 
-    Proof. Each element keeps the part $1 - \alpha_i \ge 1 - \alpha_{\max}$. (No positive constant would do for all
-    $g$: for one-hot gradients the left side is 0.)
+    Proof. Each element keeps the part $1 - \alpha_i \ge 1 - \alpha_{\max}$. (No positive constant would
+    do for all $g$: for one-hot gradients the left side is 0.)
     """
     _, b, a = _relative(psi, g)
     return excess(others(a)[a.argmax()] * norm(a, 2), norm(b, 2)), u(g) * norm(a, 2)
@@ -96,11 +98,12 @@ def the_two_norm_keeps_the_part_of_the_smallest_factor(psi, g):
 
 @law("21", "training", "16 u |g|_2^2", g=V)
 def the_descent_is_between_two_bounds(psi, g):
-    r"""$(1 - \alpha_{\max}) \lVert g \rVert_2^2 \le \langle g, \Psi(g) \rangle \le (1 - H) \lVert g \rVert_2^2$.
+    r"""$(1 - \alpha_{\max}) \|g\|_2^2 \le \langle g, \Psi(g) \rangle \le (1 - H) \|g\|_2^2$.
 
-    Proof. $\langle g, \Psi \rangle / \lVert g \rVert_2^2 = 1 - \sum \alpha^3 / \sum \alpha^2$. The fraction is an average of
-    the $\alpha_i$ with weights $\alpha_i^2$, so at most $\alpha_{\max}$; and since these weights favour large $\alpha_i$ more
-    than the weights $\alpha_i$ do, it is at least the average with those, $H$ (Chebyshev's sum inequality).
+    Proof. $\langle g, \Psi \rangle / \|g\|_2^2 = 1 - \sum \alpha^3 / \sum \alpha^2$. The fraction is an
+    average of the $\alpha_i$ with weights $\alpha_i^2$, so at most $\alpha_{\max}$; and since these
+    weights favour large $\alpha_i$ more than the weights $\alpha_i$ do, it is at least the average with
+    those, $H$ (Chebyshev's sum inequality).
     """
     unit, b, a = _relative(psi, g)
     q, product = a @ a, unit @ b
@@ -110,7 +113,7 @@ def the_descent_is_between_two_bounds(psi, g):
 
 @law("22", "training", "8 u |g|_2^2", g=V)
 def the_squared_norm_is_at_most_the_inner_product(psi, g):
-    r"""$\lVert \Psi(g) \rVert_2^2 \le \langle g, \Psi(g) \rangle$: a step is no longer than the descent pays for.
+    r"""$\|\Psi(g)\|_2^2 \le \langle g, \Psi(g) \rangle$: a step is no longer than the descent pays for.
 
     Proof. $(1 - \alpha_i)^2 \le 1 - \alpha_i$, element by element.
     """
@@ -122,12 +125,14 @@ def the_squared_norm_is_at_most_the_inner_product(psi, g):
 def the_angle_to_the_gradient_is_below_45_degrees(psi, g):
     r"""$\cos(g, \Psi(g)) \ge 1/\sqrt2$, and no larger constant would do.
 
-    Proof. Write $M, T, F$ for the sums of $\alpha^2, \alpha^3, \alpha^4$. Squared, and after multiplication by the
-    denominators, the claim is $2 (M - T)^2 \ge M (M - 2T + F)$, or $(M - T)^2 \ge M F - T^2$. As $\sum \alpha = 1$,
-    $M - T = \sum_{i<j} \alpha_i \alpha_j (\alpha_i + \alpha_j)$. The square of a sum of non-negative terms is at least the sum of
-    their squares, and $(\alpha_i + \alpha_j)^2 \ge (\alpha_i - \alpha_j)^2$, so
-    $(M - T)^2 \ge \sum_{i<j} \alpha_i^2 \alpha_j^2 (\alpha_i - \alpha_j)^2$, which is $M F - T^2$ by Lagrange's identity.
-    The bound is approached at $(1, \varepsilon)$, where $\Psi$ points to $(1, 1)$.
+    Proof. Write $M, T, F$ for the sums of $\alpha^2, \alpha^3, \alpha^4$. Squared, and after
+    multiplication by the denominators, the claim is $2 (M - T)^2 \ge M (M - 2T + F)$, or
+    $(M - T)^2 \ge M F - T^2$. As $\sum \alpha = 1$,
+    $M - T = \sum_{i<j} \alpha_i \alpha_j (\alpha_i + \alpha_j)$. The square of a sum of non-negative
+    terms is at least the sum of their squares, and
+    $(\alpha_i + \alpha_j)^2 \ge (\alpha_i - \alpha_j)^2$, so
+    $(M - T)^2 \ge \sum_{i<j} \alpha_i^2 \alpha_j^2 (\alpha_i - \alpha_j)^2$, which is $M F - T^2$ by
+    Lagrange's identity. The bound is approached at $(1, \varepsilon)$, where $\Psi$ points to $(1, 1)$.
     """
     unit, b, a = _relative(psi, g)
     return excess(np.sqrt(0.5), unit @ b / (norm(a, 2) * norm(b, 2))), u(g)
@@ -146,7 +151,8 @@ def no_element_exceeds_a_quarter_of_the_sum(psi, g):
 def an_element_and_the_others_are_resistors_in_parallel(psi, g):
     r"""$|\Psi_i| = \dfrac{x_i R_i}{x_i + R_i}$, or $\dfrac1{|\Psi_i|} = \dfrac1{x_i} + \dfrac1{R_i}$.
 
-    Here $R_i$ is the sum of all other magnitudes. As $x_i$ grows, $|\Psi_i|$ grows towards $R_i$ and no further.
+    Here $R_i$ is the sum of all other magnitudes. As $x_i$ grows, $|\Psi_i|$ grows towards $R_i$ and no
+    further.
 
     Proof. $1 - x_i / S = R_i / S$, and $S = x_i + R_i$.
     """

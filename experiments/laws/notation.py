@@ -28,7 +28,7 @@ def total(g: np.ndarray) -> float:
 
 
 def relative(v: np.ndarray, S: float) -> np.ndarray:
-    """v / S, and 0 where S is."""
+    """The quotient v / S, and 0 where S is."""
     return v.astype(np.float64) / (S or 1.0)
 
 

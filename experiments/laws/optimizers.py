@@ -1,5 +1,7 @@
 """AGR in AdamW and Adan: what of it gets through to the weights."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from experiments.laws.domains import CLOSE, SEED, Integers, Reals, Vectors
@@ -34,8 +36,9 @@ def a_constant_gradient_does_not_feel_it(agr, g, seed):
 
     Up to their epsilon; and unless $\Psi(g)$ has zeros, that is, unless $n = 1$ or $g$ is one-hot.
 
-    Proof. Then $\Psi(g)$ is constant, too, and each element differs from $g_i$ by the constant factor $1 - \alpha_i > 0$,
-    which $m / \sqrt v$ divides out. What AGR leaves in Adam's update is the change of $\alpha$ over time alone.
+    Proof. Then $\Psi(g)$ is constant, too, and each element differs from $g_i$ by the constant factor
+    $1 - \alpha_i > 0$, which $m / \sqrt v$ divides out. What AGR leaves in Adam's update is the change
+    of $\alpha$ over time alone.
     """
     w = np.random.default_rng(seed).standard_normal(len(g)).astype(g.dtype)
     errors = []
@@ -47,11 +50,13 @@ def a_constant_gradient_does_not_feel_it(agr, g, seed):
 
 @law("44", "training", "2 t u |w|", w=ONE, g=Reals(1e-3, 1e3), decay=Reals(0.01, 1))
 def a_single_element_only_decays(agr, w, g, decay):
-    r"""A tensor with one element: AdamW(AGR) leaves $w_0 (1 - \eta \lambda)^t$, Adan(AGR) $w_0 / (1 + \eta \lambda)^t$.
+    r"""Of a tensor with one element AdamW(AGR) leaves $w_0 (1 - \eta \lambda)^t$.
 
-    It is never trained. Without weight decay it does not move at all.
+    And Adan(AGR) leaves $w_0 / (1 + \eta \lambda)^t$. It is never trained. Without weight decay it does
+    not move at all.
 
-    Proof. $\Psi(g) = 0$ (law 13), so that all moments stay 0, and the update is the weight decay's alone.
+    Proof. $\Psi(g) = 0$ (law 13), so that all moments stay 0, and the update is the weight decay's
+    alone.
     """
     lr, t = 0.01, 40
     gradient = np.full_like(w, g)
@@ -68,8 +73,8 @@ def a_single_element_only_decays(agr, w, g, decay):
 def zero_gradients_let_the_moments_decay(agr, w, seed):
     r"""After a step with $g = 0$, $m_t = \beta_1 m_{t-1}$, and all weights are finite.
 
-    Proof. $\Psi(0) = 0$ (law 12) enters the moving average as every gradient does. An undefined $0 / 0$ would stay in
-    $m$ for ever.
+    Proof. $\Psi(0) = 0$ (law 12) enters the moving average as every gradient does. An undefined $0 / 0$
+    would stay in $m$ for ever.
     """
     g, errors, scale = np.random.default_rng(seed).standard_normal(len(w)).astype(w.dtype), [], 0.0
     for cls, beta in ((agr.AdamW, 0.9), (agr.Adan, 0.98)):
@@ -78,7 +83,7 @@ def zero_gradients_let_the_moments_decay(agr, w, seed):
             (now,) = step(optimizer, [g if i == 0 else 0 * g])
             moments.append(optimizer.state_dict()["state"][0]["exp_avg"].numpy().astype(np.float64))
             errors.append(np.where(np.isfinite(now), 0, np.inf).max())
-        errors += [difference(b, beta * a).max() for a, b in zip(moments[:-1], moments[1:], strict=True)]
+        errors += [difference(b, beta * a).max() for a, b in pairwise(moments)]
         scale = max(scale, np.abs(moments[0]).max())
     return errors, u(w) * scale
 
@@ -89,8 +94,8 @@ def the_first_step_of_adan_is_the_sign(agr, w, seed):
 
     Up to its epsilon, and where $\Psi_i \ne 0$.
 
-    Proof. The first difference of gradients is 0 by definition; with the bias corrections
-    $\hat m = g$, $\hat v = 0$ and $\hat n = g^2$, so $u = g / (|g| + \epsilon)$; and AGR keeps signs (law 2).
+    Proof. The first difference of gradients is 0 by definition; with the bias corrections $\hat m = g$,
+    $\hat v = 0$ and $\hat n = g^2$, so $u = g / (|g| + \epsilon)$; and AGR keeps signs (law 2).
     """
     rng, lr = np.random.default_rng(seed), 0.01
     g = (rng.choice([-1, 1], len(w)) * rng.uniform(0.5, 2, len(w))).astype(w.dtype)
@@ -101,12 +106,13 @@ def the_first_step_of_adan_is_the_sign(agr, w, seed):
 
 @law("49", "definition", "256 u max|w|", w=W, seed=SEED, limit=Reals(0.05, 5))
 def adan_clips_by_the_norm_of_the_raw_gradients(agr, w, seed, limit):
-    r"""Adan(AGR) with `max_grad_norm` is Adan on $c \, \Psi(g)$, $c = \min(1, \text{max\_grad\_norm} / (\lVert g \rVert_2 + \epsilon))$.
+    r"""Adan(AGR) with `max_grad_norm` is Adan on $c \, \Psi(g)$, with $c$ from the norm of the raw gradients.
 
-    The norm is of all raw gradients together, and the differences are of what was regularized and clipped.
+    $c = \min(1, M / (\|g\|_2 + \epsilon))$ for a `max_grad_norm` of $M$. The norm is of all raw
+    gradients together, and the differences are of what was regularized and clipped.
 
-    Proof. The order of the authors' code. As $\Psi(c g) = c \Psi(g)$ (law 7), AGR before or after the clipping are the
-    same; but the norm of $\Psi(g)$ in place of $\lVert g \rVert$ would be another $c$.
+    Proof. The order of the authors' code. As $\Psi(c g) = c \Psi(g)$ (law 7), AGR before or after the
+    clipping are the same; but the norm of $\Psi(g)$ in place of $\|g\|$ would be another $c$.
     """
     weights, grads = _noise(w, seed)
 
@@ -124,7 +130,8 @@ def adan_clips_by_the_norm_of_the_raw_gradients(agr, w, seed, limit):
 def maximizing_is_minimizing_the_negative(agr, w, seed):
     r"""AdamW(AGR) with `maximize` on $g$ goes, bit for bit, where AdamW(AGR) goes on $-g$.
 
-    Proof. $-\Psi(g) = \Psi(-g)$ (law 5), so it does not matter on which side of AGR the sign is changed.
+    Proof. $-\Psi(g) = \Psi(-g)$ (law 5), so it does not matter on which side of AGR the sign is
+    changed.
     """
     weights, grads = _noise(w, seed)
     up = play(agr, agr.AdamW, weights, lambda i, _: grads[i], len(grads), maximize=True, agr=True)
@@ -138,8 +145,8 @@ def the_optimizers_see_the_regularized_gradient_of_each_tensor(agr, w, seed):
 
     Moments, differences of gradients and weight decay come after it; each tensor has a sum of its own.
 
-    Proof. This is how the authors' code defines them. It is measured here, to a few roundings: an update computes
-    $\Psi$ in a single pass that rounds otherwise than `optim.agr`.
+    Measured. This is how the authors' code defines them. It holds to a few roundings: an update
+    computes $\Psi$ in a single pass that rounds otherwise than `optim.agr`.
     """
     weights, grads = _noise(w, seed)
     errors = []
@@ -155,7 +162,8 @@ def the_optimizers_see_the_regularized_gradient_of_each_tensor(agr, w, seed):
 def the_scale_of_the_loss_does_not_matter(agr, w, seed, k):
     r"""AdamW(AGR) and Adan(AGR) with $\epsilon = 0$ go the same way if the loss is multiplied by $2^k$.
 
-    Proof. $\Psi$ is homogeneous (law 7), and $m / \sqrt v$ is a quotient of two numbers of the scale of $g$.
+    Proof. $\Psi$ is homogeneous (law 7), and $m / \sqrt v$ is a quotient of two numbers of the scale of
+    $g$.
     """
     rng = np.random.default_rng(seed)
     grads = rng.standard_normal((10, len(w))).astype(w.dtype)

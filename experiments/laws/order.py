@@ -1,4 +1,4 @@
-"""Order and spread of the magnitudes within one gradient: the paper's claim about the variance, which is true."""
+"""Order and spread within one gradient: the paper's claim about the variance, which is true."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from experiments.laws.notation import difference, excess, magnitudes, shares, u,
 def larger_stays_larger(psi, g):
     r"""If $|g_i| \ge |g_j|$, then $|\Psi_i| \ge |\Psi_j|$.
 
-    Proof. $|\Psi_i| - |\Psi_j| = (x_i - x_j) \bigl(1 - (x_i + x_j) / S\bigr)$, and two elements are at most the whole sum.
-    A tie can only appear where these two are all there is.
+    Proof. $|\Psi_i| - |\Psi_j| = (x_i - x_j) \bigl(1 - (x_i + x_j) / S\bigr)$, and two elements are at
+    most the whole sum. A tie can only appear where these two are all there is.
     """
     y = magnitudes(psi(g))[np.argsort(magnitudes(g), kind="stable")]
     return excess(y[:-1], y[1:]), u(g) * magnitudes(g).max()
@@ -22,8 +22,8 @@ def larger_stays_larger(psi, g):
 def no_two_elements_move_apart(psi, g):
     r"""$|\Psi_i - \Psi_j| \le |g_i - g_j|$ for all $i, j$.
 
-    Proof. If $g_i, g_j$ have the same sign, the factor $1 - (x_i + x_j)/S$ of law 24 is in $[0, 1]$. If not, the
-    distance was $x_i + x_j$ and is now $x_i + x_j - (x_i^2 + x_j^2) / S$.
+    Proof. If $g_i, g_j$ have the same sign, the factor $1 - (x_i + x_j)/S$ of law 24 is in $[0, 1]$. If
+    not, the distance was $x_i + x_j$ and is now $x_i + x_j - (x_i^2 + x_j^2) / S$.
     """
     before, after = g.astype(np.float64), psi(g).astype(np.float64)
     apart = np.abs(np.subtract.outer(after, after)), np.abs(np.subtract.outer(before, before))
@@ -34,8 +34,8 @@ def no_two_elements_move_apart(psi, g):
 def the_variance_of_the_magnitudes_falls(psi, g):
     r"""$\operatorname{Var}_i |\Psi_i| \le \operatorname{Var}_i |g_i|$, over the elements of one gradient.
 
-    Proof. A variance is $\frac1{2n^2} \sum_{i,j}$ of squared distances, and no distance of magnitudes grows (law 25,
-    applied to $|g|$, as $|\Psi(g)| = \Psi(|g|)$).
+    Proof. A variance is $\frac1{2n^2} \sum_{i,j}$ of squared distances, and no distance of magnitudes
+    grows (law 25, applied to $|g|$, as $|\Psi(g)| = \Psi(|g|)$).
     """
     x = magnitudes(g)
     return excess(magnitudes(psi(g)).var(), x.var()), u(g) * x.max() ** 2
@@ -55,11 +55,12 @@ def the_variance_of_the_signed_elements_falls(psi, g):
 def the_shares_are_majorised(psi, g):
     r"""The $k$ largest shares of $\Psi(g)$ sum to at most the $k$ largest shares of $g$, for every $k$.
 
-    Every measure of inequality falls with it: coefficient of variation, Gini's, Herfindahl's; entropy rises.
+    Every measure of inequality falls with it: coefficient of variation, Gini's, Herfindahl's; entropy
+    rises.
 
-    Proof. The share of $\Psi_i$ is $\alpha_i$ times $(1 - \alpha_i) / (1 - H)$. This factor averages to 1 over all elements,
-    weighted by $\alpha$, and is smaller for larger $\alpha_i$; so its average over the $k$ largest, which stay the $k$
-    largest (law 24), is at most 1.
+    Proof. The share of $\Psi_i$ is $\alpha_i$ times $(1 - \alpha_i) / (1 - H)$. This factor averages to
+    1 over all elements, weighted by $\alpha$, and is smaller for larger $\alpha_i$; so its average over
+    the $k$ largest, which stay the $k$ largest (law 24), is at most 1.
     """
     before, after = (np.cumsum(np.sort(shares(v))[::-1]) for v in (g, psi(g)))
     return excess(after, before), u(g)
@@ -69,8 +70,9 @@ def the_shares_are_majorised(psi, g):
 def the_variance_of_the_logarithms_falls(psi, g):
     r"""$\operatorname{Var}_i \log |\Psi_i| \le \operatorname{Var}_i \log |g_i|$.
 
-    Proof. For $x_i \ge x_j$, $\log |\Psi_i| - \log |\Psi_j| = \log (x_i / x_j) + \log \frac{1 - \alpha_i}{1 - \alpha_j}$; the second
-    term is at most 0 and the sum at least 0 (law 24). So no distance of logarithms grows.
+    Proof. For $x_i \ge x_j$,
+    $\log |\Psi_i| - \log |\Psi_j| = \log (x_i / x_j) + \log \frac{1 - \alpha_i}{1 - \alpha_j}$; the
+    second term is at most 0 and the sum at least 0 (law 24). So no distance of logarithms grows.
     """
     before, after = np.log(magnitudes(g)), np.log(magnitudes(psi(g)))
     scale = max(1.0, np.abs(before).max(), np.abs(after).max())
@@ -79,10 +81,11 @@ def the_variance_of_the_logarithms_falls(psi, g):
 
 @law("30", "variance", "16 u", g=NONZERO)
 def no_share_of_the_result_exceeds_one_half(psi, g):
-    r"""$\max_i |\Psi_i| \le \frac12 \lVert \Psi(g) \rVert_1$: one application ends the dominance of any one element.
+    r"""$\max_i |\Psi_i| \le \frac12 \|\Psi(g)\|_1$: one application ends the dominance of any one element.
 
-    Proof. $\sum_{j \ne i} |\Psi_j| = S \sum_{j \ne i} \alpha_j (1 - \alpha_j) \ge S \bigl((1 - \alpha_i) - (1 - \alpha_i)^2\bigr) = |\Psi_i|$,
-    since the sum of the squares of the other shares is at most the square of their sum, $(1 - \alpha_i)^2$. Equality
+    Proof. The squares of the other shares sum to at most the square of their sum, $(1 - \alpha_i)^2$,
+    so that $\sum_{j \ne i} |\Psi_j| = S \sum_{j \ne i} (\alpha_j - \alpha_j^2)$ is at least
+    $S \bigl((1 - \alpha_i) - (1 - \alpha_i)^2\bigr) = S \alpha_i (1 - \alpha_i) = |\Psi_i|$. Equality
     holds if two elements are all there is.
     """
     return excess(shares(psi(g)), 0.5), u(g)
@@ -114,7 +117,8 @@ def an_element_that_grows_is_not_shrunk_to_less(psi, g, i, c):
 def an_element_that_grows_lets_the_others_grow(psi, g, i, c):
     r"""If $|g_i|$ grows, no other $|\Psi_j|$ falls: an outlier takes the shrinking upon itself.
 
-    Proof. $\partial |\Psi_j| / \partial x_i = \alpha_j^2 \ge 0$: the sum grows, and the share of $j$ falls.
+    Proof. $\partial |\Psi_j| / \partial x_i = \alpha_j^2 \ge 0$: the sum grows, and the share of $j$
+    falls.
     """
     i %= len(g)
     grown = g.copy()
@@ -127,17 +131,19 @@ def an_element_that_grows_lets_the_others_grow(psi, g, i, c):
 def only_zero_is_a_fixed_point(psi, g):
     r"""$\max |\Psi(g)| < \max |g|$ unless $g = 0$.
 
-    Proof. The largest element has $\alpha_{\max} \ge 1/n > 0$, and so becomes smaller; and it stays the largest (law 24).
+    Proof. The largest element has $\alpha_{\max} \ge 1/n > 0$, and so becomes smaller; and it stays the
+    largest (law 24).
     """
     return np.float64(magnitudes(psi(g)).max() >= magnitudes(g).max()), 0
 
 
 @law("42", "variance", "64 u", g=NONZERO)
 def applied_again_and_again_it_makes_magnitudes_equal(psi, g):
-    r"""The coefficient of variation falls with each of $\Psi(g), \Psi(\Psi(g)), \dots$
+    r"""The coefficient of variation falls with every further $\Psi(\dots \Psi(g))$.
 
-    Proof. Each application majorises (law 28). On $m$ non-zero elements the shares converge to $1/m$, and with
-    them the direction to that of $\operatorname{sign}(g)$: AGR is a step on the way from the gradient to its sign.
+    Proof. Each application majorises (law 28). On $m$ non-zero elements the shares converge to $1/m$,
+    and with them the direction to that of $\operatorname{sign}(g)$: AGR is a step on the way from the
+    gradient to its sign.
     """
     spread = []
     for _ in range(6):

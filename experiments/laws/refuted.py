@@ -24,27 +24,30 @@ def _ratio(psi, w, v):
     value=math.sqrt(99 / (1 + 99 * EPS) ** 2 + (1 - EPS / (1 + 99 * EPS)) ** 2),
 )
 def agr_does_not_raise_the_lipschitz_constant_of_the_gradient(psi, w, v):
-    r"""$\lVert \Psi(\nabla L(w)) - \Psi(\nabla L(v)) \rVert \le \beta \lVert w - v \rVert$ if $\nabla L$ is $\beta$-Lipschitz.
+    r"""$\|\Psi(\nabla L(w)) - \Psi(\nabla L(v))\| \le \beta \|w - v\|$ if $\nabla L$ is $\beta$-Lipschitz.
 
-    For $L(w) = \tfrac12 \lVert w \rVert^2$, so $\nabla L(w) = w$ and $\beta = 1$: the quotient of the two is at most 1.
+    For $L(w) = \tfrac12 \|w\|^2$, so $\nabla L(w) = w$ and $\beta = 1$: the quotient of the two is at
+    most 1.
 
-    Counterexample. $n = 100$, $w = (1, \varepsilon, \dots, \varepsilon)$, $v = (1, 0, \dots, 0)$, $\varepsilon = 2^{-20}$. $\Psi(v) = 0$, as $v$ is
-    one-hot. $S = 1 + 99 \varepsilon$, $\Psi(w)_1 = 99 \varepsilon / S$ and $\Psi(w)_j = \varepsilon (1 - \varepsilon / S)$, while
-    $\lVert w - v \rVert = \varepsilon \sqrt{99}$. The quotient is $\sqrt{99 / S^2 + (1 - \varepsilon / S)^2} = 9.999$, nearly
-    $\sqrt{100}$; for $n$ elements and $\varepsilon \to 0$ it is $\sqrt n$, which law 39 shows to be the worst. The first
-    element hears of each of the others, and adds them up.
+    Counterexample. $n = 100$, $w = (1, \varepsilon, \dots, \varepsilon)$, $v = (1, 0, \dots, 0)$,
+    $\varepsilon = 2^{-20}$. $\Psi(v) = 0$, as $v$ is one-hot. $S = 1 + 99 \varepsilon$,
+    $\Psi(w)_1 = 99 \varepsilon / S$ and $\Psi(w)_j = \varepsilon (1 - \varepsilon / S)$, while
+    $\|w - v\| = \varepsilon \sqrt{99}$. The quotient is
+    $\sqrt{99 / S^2 + (1 - \varepsilon / S)^2} = 9.999$, nearly $\sqrt{100}$; for $n$ elements and
+    $\varepsilon \to 0$ it is $\sqrt n$, which law 39 shows to be the worst. The first element hears of
+    each of the others, and adds them up.
     """
     return _ratio(psi, w, v), 1
 
 
 @false("F2", "smoothing", "64 u", n=[4.0, 16.0, 64.0, 256.0], value=0.5)
 def its_lipschitz_constant_does_not_depend_on_the_size_of_the_tensor(psi, n):
-    r"""There is a constant $K$, the same for all $n$, with $\lVert \Psi(a) - \Psi(b) \rVert_2 \le K \lVert a - b \rVert_2$.
+    r"""There is a constant $K$, the same for all $n$, with $\|\Psi(a) - \Psi(b)\|_2 \le K \|a - b\|_2$.
 
     Then the quotient would stop growing with $n$: its slope over $n$, in logarithms, would go to 0.
 
-    Counterexample. As F1, for $n = 4, 16, 64, 256$ and $\varepsilon \to 0$ (here $2^{-60}$): the quotients are 2, 4, 8, 16, that is
-    $\sqrt n$. Their slope in logarithms is $1/2$ throughout.
+    Counterexample. As F1, for $n = 4, 16, 64, 256$ and $\varepsilon \to 0$ (here $2^{-60}$): the
+    quotients are 2, 4, 8, 16, that is $\sqrt n$. Their slope in logarithms is $1/2$ throughout.
     """
     quotients = []
     for size in n.astype(int):
@@ -64,12 +67,13 @@ def its_lipschitz_constant_does_not_depend_on_the_size_of_the_tensor(psi, n):
     value=math.sqrt(1 / (4 * (1 + 2.0**-8) ** 2) + (1 - 2.0**-8 / (2 + 2.0**-7)) ** 2),
 )
 def only_nearly_one_hot_gradients_are_stretched(psi, w, v):
-    r"""$\lVert \Psi(w) - \Psi(v) \rVert \le \lVert w - v \rVert$ where no element dominates.
+    r"""$\|\Psi(w) - \Psi(v)\| \le \|w - v\|$ where no element dominates.
 
-    Counterexample. $v = (1, 1, 0, 0)$, $w = (1, 1, h, h)$, $h = 2^{-8}$. $S$ grows from 2 to $2 + 2h$, so each of the first two
-    goes from $\frac12$ to $1 - \frac1{2 + 2h}$, a rise of $\frac{h}{2 (1 + h)}$; the others from 0 to $h (1 - \frac{h}{2 + 2h})$.
-    The quotient is $\sqrt{\frac{1}{4 (1 + h)^2} + (1 - \frac{h}{2 + 2h})^2} = 1.115$, and $\sqrt{5/4}$ for
-    $h \to 0$. Zeros in the gradient (units of a ReLU that are off) suffice.
+    Counterexample. $v = (1, 1, 0, 0)$, $w = (1, 1, h, h)$, $h = 2^{-8}$. $S$ grows from 2 to $2 + 2h$,
+    so each of the first two goes from $\frac12$ to $1 - \frac1{2 + 2h}$, a rise of
+    $\frac{h}{2 (1 + h)}$; the others from 0 to $h (1 - \frac{h}{2 + 2h})$. The quotient is
+    $\sqrt{\frac{1}{4 (1 + h)^2} + (1 - \frac{h}{2 + 2h})^2} = 1.115$, and $\sqrt{5/4}$ for $h \to 0$.
+    Zeros in the gradient (units of a ReLU that are off) suffice.
     """
     return _ratio(psi, w, v), 1
 
@@ -79,8 +83,8 @@ def the_map_is_monotone(psi, x, y):
     r"""$\langle \Psi(x) - \Psi(y), x - y \rangle \ge 0$, as the gradient of every convex function has it.
 
     Counterexample. $x = (2, 0)$, $y = (1, \frac12)$. $\Psi(x) = 0$, $\Psi(y) = (\frac13, \frac13)$, and
-    $\langle (-\frac13, -\frac13), (1, -\frac12) \rangle = -\frac16$. The number shown is the negative of it, claimed to be at
-    most 0.
+    $\langle (-\frac13, -\frac13), (1, -\frac12) \rangle = -\frac16$. The number shown is the negative
+    of it, claimed to be at most 0.
     """
     return -(psi(x).astype(np.float64) - psi(y)) @ (x - y).astype(np.float64), 0
 
@@ -98,12 +102,12 @@ def agr_descends_a_smoothed_loss(psi, low, high):
 
     Then its circulation, the integral along a closed path, would be 0.
 
-    Counterexample. $L = \tfrac12 \lVert w \rVert^2$, $n = 2$, so that the field is $\frac{p q}{p + q} (1, 1)$ at $w = (p, q) > 0$. Go
-    counter-clockwise round the rectangle $[2, 3] \times [1, 2]$. Along an edge with one coordinate fixed at $q$,
-    $\int \frac{p q}{p + q} \, dp = q \, [p - q \log (p + q)]$; the four edges give
-    $1 - \log \frac43$, $3 - 9 \log \frac54$, $-2 + 4 \log \frac54$ and $-2 + 4 \log \frac43$, together
-    $3 \log \frac43 - 5 \log \frac54 = -0.2527$. The number shown is the negative of it. There is no loss that AGR
-    makes smoother: what it changes is the step.
+    Counterexample. $L = \tfrac12 \|w\|^2$, $n = 2$, so that the field is $\frac{p q}{p + q} (1, 1)$ at
+    $w = (p, q) > 0$. Go counter-clockwise round the rectangle $[2, 3] \times [1, 2]$. Along an edge
+    with one coordinate fixed at $q$, $\int \frac{p q}{p + q} \, dp = q \, [p - q \log (p + q)]$; the
+    four edges give $1 - \log \frac43$, $3 - 9 \log \frac54$, $-2 + 4 \log \frac54$ and
+    $-2 + 4 \log \frac43$, together $3 \log \frac43 - 5 \log \frac54 = -0.2527$. The number shown is the
+    negative of it. There is no loss that AGR makes smoother: what it changes is the step.
     """
     nodes, weights = np.polynomial.legendre.leggauss(12)
     corners = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
@@ -120,8 +124,9 @@ def agr_descends_a_smoothed_loss(psi, low, high):
 def twice_is_the_same_as_once(psi, g):
     r"""$\Psi(\Psi(g)) = \Psi(g)$.
 
-    Counterexample. $\Psi(3, 1) = (\frac34, \frac34)$, and $\Psi(\frac34, \frac34) = (\frac38, \frac38)$. An optimizer that regularizes
-    a gradient that a hook has regularized already shrinks it again.
+    Counterexample. $\Psi(3, 1) = (\frac34, \frac34)$, and
+    $\Psi(\frac34, \frac34) = (\frac38, \frac38)$. An optimizer that regularizes a gradient that a hook
+    has regularized already shrinks it again.
     """
     once = psi(g)
     return np.abs(once.astype(np.float64) - psi(once)).max(), 0
@@ -129,10 +134,10 @@ def twice_is_the_same_as_once(psi, g):
 
 @false("F7", "definition", "4 u", a=[1.0, 0.0], b=[0.0, 1.0], value=0.5)
 def the_map_is_additive(psi, a, b):
-    r"""$\Psi(a + b) = \Psi(a) + \Psi(b)$: gradients of micro-batches may be regularized before they are added.
+    r"""$\Psi(a + b) = \Psi(a) + \Psi(b)$: micro-batches may be regularized before they are added.
 
-    Counterexample. $\Psi(1, 0) = \Psi(0, 1) = 0$, but $\Psi(1, 1) = (\frac12, \frac12)$. AGR belongs after the accumulation, and
-    after the sum over devices.
+    Counterexample. $\Psi(1, 0) = \Psi(0, 1) = 0$, but $\Psi(1, 1) = (\frac12, \frac12)$. AGR belongs
+    after the accumulation, and after the sum over devices.
     """
     return np.abs(psi(a + b).astype(np.float64) - psi(a) - psi(b)).max(), 0
 
@@ -156,14 +161,15 @@ def the_map_follows_a_shift(psi, g):
 def the_variance_over_steps_falls(psi, eps):
     r"""The variance of a stochastic gradient, from step to step, is not larger after AGR than before.
 
-    Summed over the elements; the number is the quotient of the two, claimed to be at most 1. (Over the elements of
-    one gradient it does fall: law 26.)
+    Summed over the elements; the number is the quotient of the two, claimed to be at most 1. (Over the
+    elements of one gradient it does fall: law 26.)
 
-    Counterexample. $n = 4$; the gradient is $(1, 0, 0, 0)$ or $(1, \varepsilon, \varepsilon, \varepsilon)$, with probability $\frac12$ each,
-    $\varepsilon = 2^{-7}$. Two equally likely values at a distance $d$ have the variance $d^2 / 4$: before, $3 \varepsilon^2 / 4$.
-    After, the first is 0, and the second, with $S = 1 + 3 \varepsilon$, is $3 \varepsilon / S$ and three times
-    $\varepsilon (1 - \varepsilon / S)$. The quotient is $3 / S^2 + (1 - \varepsilon / S)^2 = 3.849$; it goes to $n$ for
-    $\varepsilon \to 0$.
+    Counterexample. $n = 4$; the gradient is $(1, 0, 0, 0)$ or
+    $(1, \varepsilon, \varepsilon, \varepsilon)$, with probability $\frac12$ each,
+    $\varepsilon = 2^{-7}$. Two equally likely values at a distance $d$ have the variance $d^2 / 4$:
+    before, $3 \varepsilon^2 / 4$. After, the first is 0, and the second, with $S = 1 + 3 \varepsilon$,
+    is $3 \varepsilon / S$ and three times $\varepsilon (1 - \varepsilon / S)$. The quotient is
+    $3 / S^2 + (1 - \varepsilon / S)^2 = 3.849$; it goes to $n$ for $\varepsilon \to 0$.
     """
     g, noise = np.array([1, 0, 0, 0], eps.dtype), np.array([0, 1, 1, 1], eps.dtype) * eps
     after = np.var([psi(g), psi(g + noise)], axis=0, dtype=np.float64).sum()
@@ -172,11 +178,12 @@ def the_variance_over_steps_falls(psi, eps):
 
 @false("F10", "training", "4 u", a=[1.0, 1.0], b=[1.0, -1.0], value=0.5)
 def the_mean_of_the_result_is_the_result_of_the_mean(psi, a, b):
-    r"""$\operatorname{E} \Psi(g) = \Psi(\operatorname{E} g)$: a stochastic gradient stays as unbiased as it was.
+    r"""$\mathrm{E} \, \Psi(g) = \Psi(\mathrm{E} \, g)$: a stochastic gradient stays as unbiased as it was.
 
-    Counterexample. $g$ is $(1, 1)$ or $(1, -1)$, with probability $\frac12$ each. Its mean is $(1, 0)$ and $\Psi$ of that is 0;
-    but the mean of $(\frac12, \frac12)$ and $(\frac12, -\frac12)$ is $(\frac12, 0)$. This bias is what frees a noisy method from the
-    one-hot gradients at which a deterministic one stands still.
+    Counterexample. $g$ is $(1, 1)$ or $(1, -1)$, with probability $\frac12$ each. Its mean is $(1, 0)$
+    and $\Psi$ of that is 0; but the mean of $(\frac12, \frac12)$ and $(\frac12, -\frac12)$ is
+    $(\frac12, 0)$. This bias is what frees a noisy method from the one-hot gradients at which a
+    deterministic one stands still.
     """
     mean = (psi(a).astype(np.float64) + psi(b)) / 2
     return np.abs(mean - psi((a + b) / 2)).max(), 0
@@ -184,11 +191,12 @@ def the_mean_of_the_result_is_the_result_of_the_mean(psi, a, b):
 
 @false("F11", "smoothing", "4 u", x=[1.0, 1.0], y=[0.75, 1.5], value=math.sqrt(0.25**2 + 0.5**2))
 def different_gradients_have_different_images(psi, x, y):
-    r"""$\Psi$ is injective, and stably so: $\lVert x - y \rVert \le 10^6 \, \lVert \Psi(x) - \Psi(y) \rVert$.
+    r"""$\Psi$ is injective, and stably so: $\|x - y\| \le 10^6 \, \|\Psi(x) - \Psi(y)\|$.
 
-    Counterexample. $n = 2$: $\Psi(1, 1) = (\frac12, \frac12)$, and $\Psi(\frac34, \frac32) = (\frac12, \frac12)$, for
-    $1 / \frac34 + 1 / \frac32 = 2 = 1 + 1$ (law 32). But $\lVert x - y \rVert = \sqrt{5} / 4 = 0.559$. With three elements
-    that are not zero it would be true that $\Psi$ has an inverse.
+    Counterexample. $n = 2$: $\Psi(1, 1) = (\frac12, \frac12)$, and
+    $\Psi(\frac34, \frac32) = (\frac12, \frac12)$, for $1 / \frac34 + 1 / \frac32 = 2 = 1 + 1$ (law 32).
+    But $\|x - y\| = \sqrt{5} / 4 = 0.559$. With three elements that are not zero it would be true that
+    $\Psi$ has an inverse.
     """
     return norm(x.astype(np.float64) - y, 2), 1e6 * norm(psi(x).astype(np.float64) - psi(y), 2)
 
@@ -199,8 +207,8 @@ def smaller_gradients_have_larger_shares(psi, g):
 
     The number is $\alpha_1 - \alpha_2$ with $|g_1| > |g_2|$, claimed to be at most 0.
 
-    Counterexample. $g = (3, 1)$: $\alpha = (\frac34, \frac14)$. It is the effective learning rate, $\eta (1 - \alpha)$, that is larger
-    where the gradient is smaller.
+    Counterexample. $g = (3, 1)$: $\alpha = (\frac34, \frac14)$. It is the effective learning rate,
+    $\eta (1 - \alpha)$, that is larger where the gradient is smaller.
     """
     alpha = 1 - psi(g).astype(np.float64) / g
     return alpha[0] - alpha[1], 0
@@ -210,10 +218,10 @@ def smaller_gradients_have_larger_shares(psi, g):
 def the_three_lines_of_code_have_a_small_relative_error(psi, g):
     r"""Computed as written, $g - g |g| / S$ has a relative error of a few $u$ in every element.
 
-    Counterexample. $g = (1, u/2, u/2)$, where $u$ is half the distance from 1 to the next number. The sum $1 + u$ lies in
-    the middle between two numbers and rounds to 1; so $\alpha_1 = 1$ and the result is 0, but $\Psi_1 = u / (1 + u)$: an error
-    of 100 %. Its error is small relative to $g_i$ alone. `optim.agr` computes $g R / S$ for the largest element
-    (law 1).
+    Counterexample. $g = (1, u/2, u/2)$, where $u$ is half the distance from 1 to the next number. The
+    sum $1 + u$ lies in the middle between two numbers and rounds to 1; so $\alpha_1 = 1$ and the result
+    is 0, but $\Psi_1 = u / (1 + u)$: an error of 100 %. Its error is small relative to $g_i$ alone.
+    `optim.agr` computes $g R / S$ for the largest element (law 1).
     """
     g = (g * np.array([1, u(g), u(g)])).astype(g.dtype)
     written = g - g * (np.abs(g) / np.abs(g).sum())

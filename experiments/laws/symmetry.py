@@ -20,8 +20,8 @@ def the_map_is_odd(psi, g):
 def powers_of_two_scale_exactly(psi, g, k):
     r"""$\Psi(2^k g) = 2^k \Psi(g)$, bit for bit: the loss scaling of mixed precision changes nothing.
 
-    Proof. Multiplication by $2^k$ is exact (short of over- and underflow) and commutes with every rounding of
-    the computation; $\alpha = |g| / S$ stays the same number.
+    Proof. Multiplication by $2^k$ is exact (short of over- and underflow) and commutes with every
+    rounding of the computation; $\alpha = |g| / S$ stays the same number.
     """
     scale = g.dtype.type(2.0**k)
     return difference(psi(scale * g), scale * psi(g)), 0
@@ -33,7 +33,8 @@ def the_map_is_homogeneous(psi, g, c):
 
     An epsilon in the sum would break this: it halves $\alpha$ where $S$ is as small as the epsilon.
 
-    Proof. $S$ and $|g|$ both grow by $|c|$, so that $\alpha$ stays; and $c g_i (1 - \alpha_i) = c \Psi_i$.
+    Proof. $S$ and $|g|$ both grow by $|c|$, so that $\alpha$ stays; and
+    $c g_i (1 - \alpha_i) = c \Psi_i$.
     """
     c = g.dtype.type(c)
     return difference(psi(c * g), c * psi(g)), u(g) * magnitudes(c * g)
@@ -89,8 +90,9 @@ def appended_zeros_change_nothing(psi, g, zeros):
 def cutting_a_tensor_in_two_shrinks_more(psi, g, cut):
     r"""If $g$ is cut into blocks, each with a sum of its own, no $|\Psi_i|$ is larger than before.
 
-    So what AGR does depends on how parameters are packed into tensors: the fused weight of queries, keys and
-    values is shrunk less than the three apart, a channel more than its tensor, a tensor more than the model.
+    So what AGR does depends on how parameters are packed into tensors: the fused weight of queries,
+    keys and values is shrunk less than the three apart, a channel more than its tensor, a tensor more
+    than the model.
 
     Proof. The sum of a block is at most the sum of the whole, so every share is at least what it was.
     """
