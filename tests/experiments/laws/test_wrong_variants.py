@@ -11,7 +11,10 @@ from tests.experiments.laws.wrong_variants import VARIANTS, planted
 CAUGHT_BY = {
     "no_absolute_value": ["the_map_is_odd", "signs_pass_through", "no_element_grows"],
     "signed_sum": ["signs_stay", "no_element_grows", "the_shares_sum_to_one"],
-    "epsilon_in_the_sum": ["the_map_is_homogeneous", "powers_of_two_scale_exactly"],
+    "epsilon_in_the_sum": [
+        "powers_of_two_scale_exactly",
+        "computed_values_are_within_four_units_in_the_last_place",
+    ],
     "share_squared": ["the_shares_sum_to_one", "the_removed_part_is_the_share_times_the_gradient"],
     "shares_of_the_squares": ["two_elements_become_equally_large", "the_one_norm_loses_the_concentration"],
     "mean_for_sum": ["appended_zeros_change_nothing", "signs_stay"],
