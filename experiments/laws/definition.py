@@ -23,11 +23,11 @@ from experiments.laws.notation import (
 def computed_values_are_within_four_units_in_the_last_place(psi, g):
     r"""The computed $\Psi_i$ is at most 4 units in the last place from $g_i (1 - x_i / S)$.
 
-    Proof. $S$ is summed in float64 or wider than the data, with a relative error of a few $u$. For all
-    elements but the largest, $\alpha_i \le 1/2$, so that $1 - \alpha_i \ge 1/2$ loses at most a factor
-    2 of the relative error of $\alpha_i$; the product with $g_i$ adds one rounding. For the largest
-    element $1 - \alpha$ could cancel, and is not formed: $g R / S$, with $R$ the sum of the others, is
-    made of one sum, one division and one product, each with a small relative error.
+    Proof. $S$ is summed in float64, with a relative error of a few roundings. For all elements but the
+    largest, $\alpha_i \le 1/2$, so that $1 - \alpha_i \ge 1/2$ loses at most a factor 2 of the relative
+    error of $\alpha_i$; the product with $g_i$ adds one rounding. For the largest element $1 - \alpha$
+    could cancel, and is not formed: $g R / S$, with $R$ the sum of the others, is made of one sum, one
+    division and one product, each with a small relative error.
     """
     values, truths = psi(g), exact(g)
     unit = [float(np.spacing(g.dtype.type(abs(float(truth))))) for truth in truths]

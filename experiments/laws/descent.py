@@ -1,4 +1,4 @@
-"""Descent and flow: what becomes of gradient descent, w <- w - lr Psi(grad L(w))."""
+"""Descent and flow: where gradient descent goes with AGR."""
 
 import numpy as np
 
@@ -17,8 +17,8 @@ def descent_on_quadratics_never_goes_up(agr, w, seed, part):
     Proof. For every loss with a $\beta$-Lipschitz gradient $g$,
     $L(w - \eta \Psi) \le L(w) - \eta \langle g, \Psi \rangle + \tfrac12 \beta \eta^2 \|\Psi\|^2$, which
     by law 22 is at most $L(w) - \eta (1 - \tfrac12 \beta \eta) \langle g, \Psi \rangle$, and
-    $\langle g, \Psi \rangle \ge 0$. Hence $\langle g, \Psi \rangle \to 0$: every limit point has a
-    gradient that is zero or one-hot in each tensor.
+    $\langle g, \Psi \rangle \ge 0$. If $L$ is bounded below, $\langle g, \Psi \rangle \to 0$: every
+    limit point has a gradient that is zero or one-hot in each tensor.
     """
     square = np.random.default_rng(seed).standard_normal((len(w), len(w)))
     A = square @ square.T / len(w)

@@ -67,13 +67,10 @@ class Vectors:
     def __str__(self) -> str:
         low, high = self.sizes
         n = f"n = {low}" if low == high else f"n = {low} to {high}"
-        double, single = (f"{d:g}" for d in self.decades)
-        range_ = f"10^±{double}" + ("" if single == double else f" (10^±{single} in float32)")
-        also = [
-            *(["zeros"] if self.zeros else []),
-            *(["subnormal", "nearly overflowing"] if self.extremes else []),
-        ]
-        return f"{n}, magnitudes {range_}" + (", also " + ", ".join(also) if also else ", none zero")
+        double, single = (f"{10.0**-d:.2g} to {10.0**d:.2g}" for d in self.decades)
+        text = f"{n}, magnitudes {double}" + ("" if single == double else f" ({single} in float32)")
+        text += ", zeros" if self.zeros else ", none zero"
+        return text + (", subnormal ones and such as nearly overflow" if self.extremes else "")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ Check = Callable[..., tuple[Any, Any]]
 
 # What the paper says, in our words; each law concerns one of these.
 CLAIMS = {
-    "definition": "The map: alpha_i = |g_i| / sum |g|, and the gradient becomes (1 - alpha_i) g_i",
+    "definition": "The map: every element of a gradient gives up its own share of the sum of all magnitudes",
     "variance": "The variance of the gradient magnitudes falls",
     "smoothing": "The Lipschitz constants of the loss and of its gradient fall: the landscape is smoother",
     "learning rate": "The learning rate adapts: a larger gradient gets a smaller effective learning rate",

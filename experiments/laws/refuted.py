@@ -195,8 +195,8 @@ def different_gradients_have_different_images(psi, x, y):
 
     Counterexample. $n = 2$: $\Psi(1, 1) = (\frac12, \frac12)$, and
     $\Psi(\frac34, \frac32) = (\frac12, \frac12)$, for $1 / \frac34 + 1 / \frac32 = 2 = 1 + 1$ (law 32).
-    But $\|x - y\| = \sqrt{5} / 4 = 0.559$. With three elements that are not zero it would be true that
-    $\Psi$ has an inverse.
+    But $\|x - y\| = \sqrt{5} / 4 = 0.559$. With three elements that are not zero there is an inverse,
+    at least nearby (law 55).
     """
     return norm(x.astype(np.float64) - y, 2), 1e6 * norm(psi(x).astype(np.float64) - psi(y), 2)
 

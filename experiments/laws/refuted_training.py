@@ -56,8 +56,8 @@ def adamw_with_agr_reaches_the_minimum_from_a_generic_start(agr, w):
     AdamW has then.
 
     Counterexample. From $(2, 1)$. Both elements of $\Psi$ are equal (law 33), so AdamW moves both
-    alike, and the second arrives at 0 when the first is at 1. There the gradient is one-hot, and it
-    stays: at 0.9995 after ten thousand steps. A little noise in the gradient frees it (F10).
+    alike, and the second arrives at 0 when the first is at 1. There the gradient is all but one-hot,
+    and it stays for thousands of steps, until rounding or noise in the gradient frees it (F10).
     """
     hyper = {"lr": 0.01, "weight_decay": 0.0}
     with_agr, without = (
