@@ -55,7 +55,7 @@ def markdown() -> str:
     return "\n".join(parts)
 
 
-def tests_of(entry: Entry) -> list[str]:
+def ids_of(entry: Entry) -> list[str]:
     """The identifiers of its tests in the file `TESTS`."""
     function = "test_law" if isinstance(entry, Law) else "test_refuted"
     return [f"{function}[{entry.name}-{dtype}]" for dtype in DTYPES]
@@ -85,7 +85,7 @@ def _section(entry: Entry) -> str:
         facts.append(f"Tolerance: `{entry.tolerance}`")
     elif isinstance(entry, Refutation):
         facts.append(f"The number at the counterexample: {entry.value:.6g} (tolerance: `{entry.tolerance}`)")
-    facts.append("Tests: " + ", ".join(f"`{test}`" for test in tests_of(entry)))
+    facts.append("Tests: " + ", ".join(f"`{test}`" for test in ids_of(entry)))
     return "\n".join(
         [
             f"({_label(entry)})=",

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments.laws import CLAIMS, ENTRIES, LAWS, REFUTED
-from experiments.laws import page as laws_page
-from experiments.laws.page import TESTS, markdown
+from experiments.laws.page import TESTS, VERDICTS, ids_of, markdown
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,7 +27,7 @@ def test_every_law_is_on_the_page_in_full():
     page = markdown()
     for entry in ENTRIES.values():
         section = page.partition(f"(law-{entry.number.lower()})=\n")[2].partition("\n(law-")[0]
-        for part in (entry.title, entry.statement, entry.proof, entry.tolerance, *laws_page.tests_of(entry)):
+        for part in (entry.title, entry.statement, entry.proof, entry.tolerance, *ids_of(entry)):
             assert part in section
 
 
@@ -48,8 +47,15 @@ def test_references_between_entries_exist():
         assert set(named + re.findall(r"\bF\d+\b", text)) <= numbers - {entry.number}, entry.name
 
 
-def test_each_claim_has_entries():
-    assert {entry.claim for entry in ENTRIES.values()} == set(CLAIMS)
+def test_each_claim_has_entries_and_a_verdict():
+    assert {entry.claim for entry in ENTRIES.values()} == set(CLAIMS) == set(VERDICTS)
+
+
+def test_verdicts_name_entries():
+    numbers = {entry.number for entry in ENTRIES.values()}
+    for verdict in VERDICTS.values():
+        for group in re.findall(r"\(([F\d][^)]*)\)", verdict):
+            assert set(re.split(r", | to ", group)) <= numbers
 
 
 def test_formulas_survive_markdown():
