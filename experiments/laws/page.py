@@ -31,7 +31,7 @@ VERDICTS = {
     "definition": r"Well defined once $\Psi(0) = 0$ is agreed on; also computed signs are right.",
     "variance": "True over the elements of a gradient, in a strong sense (28); false from step to step (F9).",
     "smoothing": r"True of the length of a step (19). False of how the gradient changes from place to place: "
-    r"its Lipschitz constant can grow by $\sqrt n$ (F1, 39), and no other loss is descended (F5).",
+    r"its Lipschitz constant can grow by $\sqrt n$ (F2, 39), and no other loss is descended (F5).",
     "learning rate": "True, with a ceiling for each element, the sum of all others (32). Adam and "
     "Adan divide it out again, as far as it does not change over time (43).",
     "training": "Descent stays monotone, with the same learning rates (46). But it stands still at one-hot "

@@ -54,7 +54,7 @@ def test_each_claim_has_entries_and_a_verdict():
 def test_verdicts_name_entries():
     numbers = {entry.number for entry in ENTRIES.values()}
     for verdict in VERDICTS.values():
-        for group in re.findall(r"\(([F\d][^)]*)\)", verdict):
+        for group in re.findall(r" \(((?:F?\d+|, | to )+)\)", verdict):
             assert set(re.split(r", | to ", group)) <= numbers
 
 
