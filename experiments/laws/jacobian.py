@@ -45,7 +45,7 @@ def the_jacobian_is_bounded_by_the_root_of_n(psi, g):
     r"""$\|J\|_2^2 \le \max_k \bigl[(1 - \alpha_k)^3 + (n - 1) \sum_{i \ne k} \alpha_i^3\bigr] \le n$.
 
     The constant $\sqrt n$ is the best one: it is approached at $(1, \varepsilon, \dots, \varepsilon)$,
-    see F1.
+    see F2.
 
     Proof. Up to signs, $(J v)_i = (1 - \alpha_i) (1 - \alpha_i) v_i + \alpha_i \cdot \alpha_i t_i$ with
     $t_i = \sum_{j \ne i} v_j$. As the weights $1 - \alpha_i$ and $\alpha_i$ sum to 1, the square is at
