@@ -1,5 +1,6 @@
 """QQ plots: quantiles of log |g| against those of the fitted laws."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def draw_quantiles(gradients: Mapping[str, Array], path: Path) -> None:
 
     if not gradients:
         raise ValueError("draw_quantiles: there are no gradients")
-    columns = min(3, len(gradients))
+    columns = len(gradients) if len(gradients) <= 3 else math.ceil(len(gradients) ** 0.5)
     rows = -(-len(gradients) // columns)
     figure = Figure(figsize=(3.4 * columns, 3.3 * rows + 0.5), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).reshape(-1)
