@@ -1,9 +1,9 @@
 """How fast the gradient changes, raw and after AGR: along a run, and at one point.
 
 The paper says that AGR lowers the Lipschitz constant of the gradient. What a step of training feels is
-|g(w1) - g(w0)| / |w1 - w0| on one batch, which is at most the constant; at one point it has a local value, |H|
-for the gradient and |J H| for the regularized one, where H is the Hessian and J the Jacobian of Psi at the
-gradient. Psi alone has the constant sqrt(n) for n elements, so neither number has to fall.
+|g(w1) - g(w0)| / |w1 - w0| on one batch, which is at most the constant. At one point there is a local value:
+|H| for the gradient and |J H| for the regularized one, where H is the Hessian and J the Jacobian of Psi at
+the gradient. Psi alone has the constant sqrt(n) for n elements, so neither number has to fall.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
