@@ -2,7 +2,7 @@
 
 from experiments.curvature.hessian import Hessian as Hessian
 from experiments.curvature.lanczos import Eigenpairs as Eigenpairs
-from experiments.curvature.lanczos import lanczos as lanczos
+from experiments.curvature.lanczos import top_eigenpairs as top_eigenpairs
 from experiments.curvature.landscape import Landscape as Landscape
 from experiments.curvature.landscape import compare_landscapes as compare_landscapes
 from experiments.curvature.landscape import draw_landscapes as draw_landscapes

@@ -37,7 +37,7 @@ class Eigenpairs:
     products: int
 
 
-def lanczos(
+def top_eigenpairs(
     product: Callable[[Array], Array],
     size: int,
     k: int = 1,
@@ -71,12 +71,12 @@ def lanczos(
     Examples
     --------
     >>> A = np.diag(np.arange(1000.0))
-    >>> found = lanczos(lambda v: A @ v, 1000, k=2, tolerance=1e-8)
+    >>> found = top_eigenpairs(lambda v: A @ v, 1000, k=2, tolerance=1e-8)
     >>> found.values.round(6).tolist(), found.products < 200
     ([999.0, 998.0], True)
     """
     if not 1 <= k <= min(size, max_products):
-        raise ValueError(f"lanczos: k must be from 1 to {min(size, max_products)}, got {k}")
+        raise ValueError(f"top_eigenpairs: k must be from 1 to {min(size, max_products)}, got {k}")
     limit = min(size, max_products)
     rng = np.random.default_rng(seed)
     V = np.empty((limit, size))  # its rows are the basis; memory is taken as they are filled

@@ -15,7 +15,7 @@ import numpy as np
 
 import optim
 from experiments.curvature.hessian import Hessian
-from experiments.curvature.lanczos import lanczos
+from experiments.curvature.lanczos import top_eigenpairs
 from experiments.curvature.objective import Objective
 from minigrad import nn
 from minigrad.backend import Array
@@ -157,7 +157,7 @@ def local_lipschitz(objective: Objective, tolerance: float = 1e-6, seed: int = 0
         return np.concatenate([product.reshape(-1) for product in products])
 
     def norm(gram: Callable[[Array], Array]) -> float:
-        return max(0.0, float(lanczos(gram, H.size, tolerance=tolerance, seed=seed).values[0])) ** 0.5
+        return max(0.0, float(top_eigenpairs(gram, H.size, tolerance=tolerance, seed=seed).values[0])) ** 0.5
 
     return norm(lambda v: H @ (H @ v)), norm(lambda v: H @ J(J(H @ v, False), True))
 

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 import optim
-from experiments.gradient_statistics import collect, draw_quantiles, examine, study, study_gradients
+from experiments.gradient_statistics import collect, draw_quantiles, examine, study_gradients, study_model
 from minigrad import nn
 from minigrad.nn import functional as F
 
@@ -108,12 +108,12 @@ def test_bad_requests(device):
 
 
 def test_a_whole_study(rng, device, tmp_path):
-    found = study(network(device), batches(rng, device), steps=[1, 4])
-    # two weights (whole and by rows), two biases, and all together, at two steps
-    assert len(found.rows) == 2 * (2 * 2 + 2 + 1)
+    found = study_model(network(device), batches(rng, device), steps=[1, 4])
+    # Two weights, one of them with rows long enough, two biases, and all together, at two steps.
+    assert len(found.rows) == 2 * (2 + 1 + 2 + 1)
     assert json.loads(json.dumps(found.to_rows()))[0]["fits"][0]["law"] == found.rows[0].fits[0].law
     assert len(found.table().splitlines()) == 2 + len(found.rows)
-    assert found.verdict.startswith("Within tensors: lognormal fits")
+    assert found.summary.startswith("Within tensors, the lognormal fit is ")
     tested = [row for row in found.rows if row.fits]
     assert all(row.p_holm >= row.p_value for row in tested)
     assert any(row.p_holm > row.p_value for row in tested)
@@ -127,3 +127,16 @@ def test_the_figure(rng, tmp_path):
         assert picture.format == "PNG"
     with pytest.raises(ValueError, match="there are no gradients"):
         draw_quantiles({}, tmp_path / "none.png")
+
+
+def test_the_verdict_on_all_tensors(rng):
+    lognormal, gaussian = np.exp(rng.standard_normal(50_000)), rng.standard_normal(50_000)
+    few, fewest = rng.standard_normal(40), rng.standard_normal(5)
+    cases = {
+        "supported": [lognormal, few, fewest],
+        "refuted": [gaussian, few],
+        "mixed": [lognormal, gaussian],
+        "undecided": [few, fewest],
+    }
+    for expected, tensors in cases.items():
+        assert study_gradients({1: {str(i): g for i, g in enumerate(tensors)}}).verdict == expected
