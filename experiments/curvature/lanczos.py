@@ -48,7 +48,8 @@ def top_eigenpairs(
 ) -> Eigenpairs:
     """The `k` (algebraically) largest eigenvalues; for the smallest, give it the product with -A.
 
-    An eigenvalue that A has several times may be found only once.
+    An eigenvalue that A has several times may be found only once. Products in float32 do not get bounds below
+    some 1e-6 of the largest: ask for 1e-4 there.
 
     Parameters
     ----------

@@ -21,6 +21,8 @@ from experiments.training import train_epoch
 from minigrad import Tensor, nn
 from minigrad.backend import Array, to_numpy
 
+COLOURS = ["#3b6fb6", "#d9622b", "#3f9a5b", "#8a5fb0"]
+
 
 def filter_normalized(objective: Objective, seed: int) -> Array:
     """A random direction whose every filter has the norm of the same filter of the parameters.
@@ -148,6 +150,24 @@ def compare_landscapes(
         How far the slices go to each side; 1 is as long as the filters.
     points, side : int
         Of the line, and along each axis of the plane.
+
+    Returns
+    -------
+    dict of str to Landscape
+        For each label. The middle of the line and of the plane, where they have one, is the network itself.
+
+    Examples
+    --------
+    >>> data = mg.eye(3), mg.tensor([0, 1, 2])
+    >>> optimizers = {
+    ...     "SGD": lambda params: optim.SGD(params, lr=0.5),
+    ...     "SGD(AGR)": lambda params: optim.SGD(params, lr=0.5, agr=True),
+    ... }
+    >>> found = compare_landscapes(
+    ...     lambda: nn.Linear(3, 3), optimizers, [data], data, training=False, points=5, side=3
+    ... )
+    >>> {label: (landscape.line.shape, landscape.plane.shape) for label, landscape in found.items()}
+    {'SGD': ((5,), (3, 3)), 'SGD(AGR)': ((5,), (3, 3))}
     """
     landscapes = {}
     for label, make_optimizer in optimizers.items():
@@ -176,26 +196,28 @@ def draw_landscapes(landscapes: Mapping[str, Landscape], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogFormatter
 
     figure = Figure(figsize=(3.7 * (1 + len(landscapes)), 3.7), layout="constrained")
     first, *maps = figure.subplots(1, 1 + len(landscapes))
-    for (label, found), colour in zip(landscapes.items(), ["#3b6fb6", "#d9622b", "#3f9a5b"], strict=False):
-        first.plot(found.positions, found.line, color=colour, label=label)
-    first.set(title="Loss along the first direction", xlabel="first direction", yscale="log")
+    for i, (label, found) in enumerate(landscapes.items()):
+        width = 1.4 if i else 4.0  # the others may lie on the first
+        colour = COLOURS[i % len(COLOURS)]
+        first.plot(found.positions, found.line, color=colour, linewidth=width, label=label)
+    lines = np.stack([found.line for found in landscapes.values()])
+    scale = "log" if lines.max() > 10 * lines.min() > 0 else "linear"
+    first.set(title="Loss along the first direction", xlabel="first direction", yscale=scale)
     first.grid(alpha=0.3)
     first.legend(frameon=False)
     first.spines[["top", "right"]].set_visible(False)
 
     planes = np.stack([found.plane for found in landscapes.values()])
-    levels = np.geomspace(max(planes.min(), 1e-6), planes.max(), 18)
+    levels = np.geomspace(max(planes.min(), 1e-6), planes.max(), 19)
     for axes, (label, found) in zip(maps, landscapes.items(), strict=True):
         x = found.plane_positions
         shown = axes.contourf(x, x, found.plane.T, levels, norm=LogNorm(), cmap="viridis", extend="both")
         axes.contour(x, x, found.plane.T, levels, colors="white", linewidths=0.4, alpha=0.6)
         axes.plot(0, 0, "+", color="white", markersize=9)
         axes.set(title=label, xlabel="first direction", ylabel="second direction", aspect="equal")
-    bar = figure.colorbar(shown, ax=maps, label="loss", format=LogFormatter(minor_thresholds=(10, 1)))
-    bar.minorticks_off()
+    figure.colorbar(shown, ax=maps, label="loss", ticks=levels[::3], format="%.3g")
     FigureCanvasAgg(figure)
     figure.savefig(path, dpi=130)

@@ -124,5 +124,12 @@ def path(surface: Surface, optimizer: str, steps: int, *, agr: bool = False) -> 
 
 
 def all_paths(surface: Surface, steps: int) -> dict[tuple[str, bool], Array]:
-    """The paths of all optimizers: for each name, without (False) and with (True) AGR."""
+    """The paths of all optimizers: for each name, without (False) and with (True) AGR.
+
+    Examples
+    --------
+    >>> found = all_paths(SURFACES["quadratic"], 300)
+    >>> found["SGD", False][-1].round(2).tolist(), found["SGD", True][-1].round(2).tolist()
+    ([-0.0, 0.0], [-1.1, 0.0])
+    """
     return {(name, agr): path(surface, name, steps, agr=agr) for name in OPTIMIZERS for agr in (False, True)}

@@ -40,6 +40,13 @@ def collect(
     ------
     ValueError
         If there are no batches, or a step is less than 1.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> found = collect(nn.Linear(3, 2), [(mg.ones(4, 3), mg.tensor([0, 1, 1, 0]))], steps=[1, 10])
+    >>> {step: {name: g.shape for name, g in gradients.items()} for step, gradients in found.items()}
+    {1: {'weight': (2, 3), 'bias': (2,)}, 10: {'weight': (2, 3), 'bias': (2,)}}
     """
     if not steps or min(steps) < 1:
         raise ValueError(f"collect: steps must be numbers from 1, got {list(steps)}")
