@@ -1,4 +1,4 @@
-"""The command `minigrad` (also `python -m minigrad`): train, compare, ablate, info, data."""
+"""The command `minigrad` (also `python -m minigrad`): train, compare, ablate, verify, info, data."""
 
 import argparse
 import sys
@@ -94,6 +94,22 @@ def ablate(
     summary = write(study)
     print("\n\n".join([*sentences(study.about(), summary), *table_lines(summary)]))
     print(f"\nreport: {out / 'report.html'}")
+
+
+def verify(quick: bool, workers: int, out: Path | None, **given: object) -> None:
+    """Try the paper's claims, and write a report with a verdict on each."""
+    from experiments.verify.run import lines, redraw
+    from experiments.verify.run import verify as run
+
+    size = (
+        {"limit_train": 3000, "limit_test": 500, "epochs": 2} if quick else {"limit_train": 5000, "epochs": 5}
+    )
+    config = TrainConfig(**{"model": "convnet", **size} | chosen(given))  # type: ignore[arg-type]
+    _check_device(config.device)
+    folder = out or Path("runs") / f"verify-{datetime.now():%Y%m%d-%H%M%S}"
+    run(config, quick, workers, folder)
+    print("\n" + "\n".join(lines(redraw(folder))))
+    print(f"\nreport: {folder / 'report.html'}\nnumbers: {folder / 'verify.json'}")
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:
@@ -203,6 +219,19 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--workers", type=int, default=1, metavar="N", help="runs at a time (default: 1)")
     _add_settings(study, seed=False)
     study.add_argument("--out", type=Path, metavar="DIR", required=True, help="the folder of the study")
+
+    claims = commands.add_parser(
+        "verify",
+        help="a verdict on each claim of the AGR paper",
+        description="Measure the law book and a network of your choice, and write a report with a verdict on "
+        "each claim of the paper: about 15 minutes on two cores, with --quick two.",
+    )
+    claims.set_defaults(command=verify)
+    claims.add_argument("--quick", action="store_true", help="fewer seeds, inputs, and images")
+    claims.add_argument("--workers", type=int, default=2, metavar="N", help="runs at a time (default: 2)")
+    claims.add_argument("--optimizer", choices=settings.OPTIMIZERS, help="default: adamw")
+    _add_settings(claims, seed=False)
+    claims.add_argument("--out", type=Path, metavar="DIR", help="a folder for the report")
 
     commands.add_parser("info", help="versions, BLAS and threads, GPU, data found").set_defaults(command=info)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 import minigrad as mg
 import optim
-from experiments.ablation.equivalence import evaluate
+from experiments.equivalence import evaluate
 from minigrad import nn
 
 

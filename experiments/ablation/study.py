@@ -15,8 +15,8 @@ from typing import Any
 import minigrad as mg
 from experiments import report, setup
 from experiments.ablation import arms
-from experiments.ablation.equivalence import planned_seeds
 from experiments.config import TrainConfig
+from experiments.equivalence import planned_seeds
 from experiments.training import evaluate, train_epoch
 from minigrad.random import Generator
 

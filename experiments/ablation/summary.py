@@ -8,8 +8,8 @@ import numpy as np
 
 from experiments import report
 from experiments.ablation.arms import ARMS
-from experiments.ablation.equivalence import Paired, evaluate, holm, power, verdict
 from experiments.ablation.study import Plan, Row, Study
+from experiments.equivalence import Paired, evaluate, holm, power, verdict
 
 HEADER = (
     "gradients",

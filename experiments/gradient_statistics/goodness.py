@@ -4,7 +4,6 @@ The mean and the standard deviation are estimated from the same elements. Tables
 beforehand do not hold then: Kolmogorov's 5 % limit is 1.36 / sqrt(n), but Lilliefors' is 0.9 / sqrt(n).
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -96,24 +95,6 @@ def _normal_distance(y: Array) -> float:
     from scipy.special import ndtr
 
     return ks_distance(ndtr((np.sort(y) - y.mean()) / y.std()))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values for many tests at once: the chance of a single false rejection among all stays the level.
-
-    S. Holm: A Simple Sequentially Rejective Multiple Test Procedure, 1979.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.5, 0.02])
-    [0.03, 0.5, 0.04]
-    """
-    order = np.argsort(p_values, kind="stable")
-    adjusted, floor = [0.0] * len(p_values), 0.0
-    for rank, i in enumerate(order.tolist()):
-        floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = floor
-    return adjusted
 
 
 def verdict(distance: float, n: int) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 
 import optim
 from experiments import report
+from experiments.equivalence import holm
 from experiments.gradient_statistics.collection import collect
 from experiments.gradient_statistics.examination import FEWEST, Examination, examine, without_row_scales
-from experiments.gradient_statistics.goodness import holm
 from minigrad import nn
 from minigrad.backend import Array
 from minigrad.nn import functional as F

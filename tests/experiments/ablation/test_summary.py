@@ -8,9 +8,9 @@ import pytest
 
 from experiments import command_line
 from experiments.ablation import summary as module
-from experiments.ablation.equivalence import holm
 from experiments.ablation.study import Plan, Study
 from experiments.ablation.summary import summarize
+from experiments.equivalence import holm
 
 ARMS = ("none", "agr", "clipped", "normalized")
 EFFECTS = {"none": 0.0, "agr": 0.0, "clipped": 4.0, "normalized": -0.1}

@@ -87,18 +87,6 @@ def test_large_samples_are_thinned_out(rng):
     assert goodness.lilliefors(y, seed=1) == goodness.lilliefors(y, seed=1)
 
 
-def test_holm_rejects_what_the_step_down_procedure_rejects(rng):
-    p = rng.uniform(0, 0.05, 12)
-    adjusted = np.array(goodness.holm(p.tolist()))
-    for level in (0.01, 0.05, 0.2):
-        rejected = np.zeros(12, bool)
-        for rank, i in enumerate(np.argsort(p)):
-            if p[i] > level / (12 - rank):
-                break
-            rejected[i] = True
-        assert ((adjusted <= level) == rejected).all()
-
-
 def test_words():
     sizes = [(0.019, 50), (0.021, 10**6), (0.049, 10**6), (0.051, 10**6), (0.12, 50), (0.13, 50)]
     words = ["good", "fair", "fair", "poor", "undecided", "poor"]

@@ -84,7 +84,9 @@ def evaluate(differences: Sequence[float], margin: float) -> Paired:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for several tests at a time (Holm 1979), in the given order.
+    """P values adjusted for several tests at a time: the chance of any false rejection is the level.
+
+    S. Holm: A simple sequentially rejective multiple test procedure, 1979.
 
     Examples
     --------

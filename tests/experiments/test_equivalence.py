@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.ablation.equivalence import evaluate, holm, planned_seeds, power, verdict
+from experiments.equivalence import evaluate, holm, planned_seeds, power, verdict
 
 
 @given(st.integers(2, 12), st.floats(0.1, 3), st.integers(0, 10**6))
