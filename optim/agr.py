@@ -114,21 +114,27 @@ class AGR:
         step : int
             The number of this optimizer step, from 1.
         """
-        if self.until_step is not None and step > self.until_step:
+        if self.is_over(step):
             return list(grads)
         chosen = [g for g in grads if g.ndim >= self.min_ndim]
-        if self.scope == "tensor":
-            changed = [_psi(g, blocks=1) for g in chosen]
-        elif self.scope == "channel":
-            changed = [_psi(g, blocks=len(g) if g.ndim > 1 else 1) for g in chosen]
-        else:
+        if self.scope == "global":
             changed = _psi_together(chosen)
+        else:
+            changed = [_psi(g, self.blocks(g)) for g in chosen]
         regularized = iter(changed)
         return [next(regularized) if g.ndim >= self.min_ndim else g for g in grads]
 
+    def is_over(self, step: int) -> bool:
+        """Whether `step`, from 1, comes after `until_step`."""
+        return self.until_step is not None and step > self.until_step
+
+    def blocks(self, g: Array) -> int:
+        """Into how many parts, each with a sum of its own, a tensor falls."""
+        return len(g) if self.scope == "channel" and g.ndim > 1 else 1
+
     def gradients(self, grads: Sequence[Array], step: int) -> list[Gradient]:
         """The same, but regularized only when an update gets to them, where that is as exact."""
-        if self.scope != "tensor" or (self.until_step is not None and step > self.until_step):
+        if self.scope != "tensor" or self.is_over(step):
             return [Gradient(g) for g in self(grads, step)]
         return [_later(g) if g.ndim >= self.min_ndim else Gradient(g) for g in grads]
 
@@ -154,15 +160,7 @@ def _psi(g: Array, blocks: int) -> Array:
         return g.copy()
     xp = array_module(g)
     rows = g.reshape(blocks, -1)
-    x = xp.abs(rows).astype(np.promote_types(g.dtype, np.float32), copy=False)  # float16 works in float32
-
-    # S = R + x_max, where R is the sum of all the others.
-    largest = xp.arange(blocks), x.argmax(axis=1)
-    x_max = x[largest].astype(np.float64)
-    x[largest] = 0
-    R = x.sum(axis=1, dtype=np.float64)
-    S = R + x_max
-    S[S == 0] = 1  # Psi(0) = 0, whatever it is divided by
+    x, largest, R, S = shares(rows)
 
     # Psi_i = g_i (1 - alpha_i), alpha_i = x_i / S: alpha first, for g_i x_i may overflow.
     xp.divide(x, S[:, None], out=x, casting="same_kind")
@@ -171,7 +169,23 @@ def _psi(g: Array, blocks: int) -> Array:
     # The same for the largest element, Psi = g R / S: there alpha may be so close to 1 that 1 - alpha
     # cancels. No other alpha exceeds 1/2.
     x[largest] = rows[largest] / S * R
-    return x.astype(g.dtype, copy=False).reshape(g.shape)  # type: ignore[no-any-return]
+    return x.astype(g.dtype, copy=False).reshape(g.shape)
+
+
+def shares(rows: Array) -> tuple[Array, tuple[Array, Array], Array, Array]:
+    """What alpha needs: the magnitudes x, and of each row R and S = R + x_max.
+
+    `largest` is the index of each row's x_max, which is 0 in `x`; R is the sum of all the others.
+    """
+    xp = array_module(rows)
+    x = xp.abs(rows).astype(np.promote_types(rows.dtype, np.float32), copy=False)  # float16 works in float32
+    largest = xp.arange(len(rows)), x.argmax(axis=1)
+    x_max = x[largest].astype(np.float64)
+    x[largest] = 0
+    R = x.sum(axis=1, dtype=np.float64)
+    S = R + x_max
+    S[S == 0] = 1  # Psi(0) = 0, whatever it is divided by
+    return x, largest, R, S
 
 
 def _later(g: Array) -> Gradient:

@@ -7,7 +7,7 @@ and its `update` of one tensor, which is written like the algorithm box of its p
 from collections.abc import Callable, Iterable
 from itertools import chain
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.backend import Array, array_module
 from minigrad.engine import mutated
@@ -15,8 +15,12 @@ from minigrad.profiler import watch
 from minigrad.tensor import Tensor, enable_grad
 from optim.agr import regularizer
 from optim.gradient import PIECE, Gradient
+from optim.observer import Observer
 from optim.saving import Group as Group
 from optim.saving import pack, state_dtype, unpack
+
+if TYPE_CHECKING:
+    from optim.explain import Explanation
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
 
@@ -49,6 +53,8 @@ class Optimizer:
     state : dict
         For each parameter the number of its updates, `step`, and the arrays that the optimizer keeps for it.
         Those of a float16 parameter are float32, and so is the arithmetic: in float16 an eps of 1e-8 is 0.
+    observers : list of Observer
+        Who looks on at every step: an `optim.Probe`, or the memory of `remember`.
 
     Raises
     ------
@@ -66,6 +72,7 @@ class Optimizer:
             )
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
+        self.observers: list[Observer] = []
         self.param_groups: list[Group] = []
         entries: list[Any] = list(params)
         if not entries:
@@ -137,8 +144,13 @@ class Optimizer:
         for group in self.param_groups:
             group["step"] += 1
             params = [p for p in group["params"] if p.grad is not None]
-            for p, g in zip(params, self.gradients(params, group), strict=True):
+            gradients = self.gradients(params, group)
+            for observer in self.observers:
+                observer.before(self, group, params, gradients)
+            for p, g in zip(params, gradients, strict=True):
                 self._update_parameter(p, g, group)
+            for observer in self.observers:
+                observer.after(self, group, params)
         return loss
 
     def gradients(self, params: list[Tensor], group: Group) -> list[Gradient]:
@@ -250,6 +262,61 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+    # ------------------------------------------------------------------ looking inside
+
+    def remember(self, *parameters: str | int | Tensor) -> None:
+        """Keep from now on, at every step, what `explain` needs.
+
+        These are copies of the parameter, its gradient and its state from before the step: for Adam four
+        times the memory of the parameter. Without `remember` nothing is kept.
+
+        Parameters
+        ----------
+        parameters : str, int or Tensor
+            Names (if the optimizer was given `model.named_parameters()`), numbers in the order of the
+            parameters, or the Tensors themselves. None given: all. Earlier choices are forgotten.
+        """
+        from optim.memory import Memory, find
+
+        self.forget()
+        self.observers.append(Memory({find(self, p) for p in parameters} or None))
+
+    def forget(self) -> None:
+        """Undo `remember`."""
+        from optim.memory import Memory
+
+        self.observers = [observer for observer in self.observers if not isinstance(observer, Memory)]
+
+    def explain(self, parameter: str | int | Tensor, index: int | tuple[int, ...] = ()) -> "Explanation":
+        """The arithmetic of the last update of one element, with the numbers put in.
+
+        The update that the optimizer ran is run once more on this element, with numbers that record what is
+        done with them. So these are the very operations, in their order and precision, and the last number
+        is the stored parameter bit for bit.
+
+        Parameters
+        ----------
+        parameter : str, int or Tensor
+            As for `remember`, which has to be called before the step.
+        index : int or tuple of int
+            Of the element.
+
+        Returns
+        -------
+        Explanation
+            Prints as plain text, and shows as LaTeX in a notebook.
+
+        Raises
+        ------
+        KeyError, IndexError
+            If there is no such parameter or element.
+        RuntimeError
+            If no update of it has been kept.
+        """
+        from optim.explain import explain
+
+        return explain(self, parameter, index)
 
     # ------------------------------------------------------------------ saving and loading
 
