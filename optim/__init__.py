@@ -10,5 +10,6 @@ from optim.clip import clip_grad_norm_ as clip_grad_norm_
 from optim.clip import clip_grad_value_ as clip_grad_value_
 from optim.ema import EMA as EMA
 from optim.optimizer import Optimizer as Optimizer
+from optim.probe import Probe as Probe
 from optim.rmsprop import RMSprop as RMSprop
 from optim.sgd import SGD as SGD

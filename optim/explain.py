@@ -15,7 +15,7 @@ from minigrad.backend import Array, is_array, to_numpy
 from minigrad.tensor import Tensor
 from optim.agr import shares
 from optim.gradient import Gradient
-from optim.memory import Update, find, last_update, name_of
+from optim.memory import Update, find, last_update, names_of
 from optim.notation import Names, latex, latex_name, latex_number, number, text
 from optim.optimizer import Optimizer
 from optim.saving import state_dtype
@@ -151,7 +151,7 @@ class Explanation:
 def explain(optimizer: Optimizer, parameter: str | int | Tensor, index: int | tuple[int, ...]) -> Explanation:
     """See `Optimizer.explain`."""
     p = find(optimizer, parameter)
-    name = name_of(optimizer, p)
+    name = names_of(optimizer)[p]
     place = _place(p, name, index)
     update = last_update(optimizer, p)
     with np.errstate(all="ignore"):  # the warnings came when the update ran

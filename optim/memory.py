@@ -45,7 +45,7 @@ class Memory:
         self.parameters = parameters
         self.updates: dict[Tensor, Update] = {}
 
-    def before(
+    def before_update(
         self, optimizer: Optimizer, group: Group, params: list[Tensor], gradients: list[Gradient]
     ) -> None:
         """Copy what the update is about to change."""
@@ -82,9 +82,6 @@ class Memory:
                 )
             start += p.data.size if regularized else 0
 
-    def after(self, optimizer: Optimizer, group: Group, params: list[Tensor]) -> None:
-        """Nothing: what comes after is in the parameter."""
-
 
 def find(optimizer: Optimizer, parameter: str | int | Tensor) -> Tensor:
     """The parameter with this name or number, or the Tensor itself.
@@ -115,12 +112,11 @@ def find(optimizer: Optimizer, parameter: str | int | Tensor) -> Tensor:
     return params[names.index(parameter)]  # type: ignore[no-any-return]
 
 
-def name_of(optimizer: Optimizer, p: Tensor) -> str:
-    """The parameter's name or, without names, its number."""
+def names_of(optimizer: Optimizer) -> dict[Tensor, str]:
+    """What to call each parameter: its name or, without names, its number."""
     names = [name for group in optimizer.param_groups for name in group.get("param_names", ())]
-    params = [q for group in optimizer.param_groups for q in group["params"]]
-    number = next(i for i, q in enumerate(params) if q is p)
-    return names[number] if names else f"parameter {number}"
+    params = [p for group in optimizer.param_groups for p in group["params"]]
+    return dict(zip(params, names or [f"parameter {i}" for i in range(len(params))], strict=True))
 
 
 def last_update(optimizer: Optimizer, p: Tensor) -> Update:
@@ -132,7 +128,7 @@ def last_update(optimizer: Optimizer, p: Tensor) -> Update:
         If nothing is; the message says why.
     """
     memory = next((observer for observer in optimizer.observers if isinstance(observer, Memory)), None)
-    name = name_of(optimizer, p)
+    name = names_of(optimizer)[p]
     if memory is None:
         raise RuntimeError(
             "nothing has been kept to explain: call optimizer.remember() before optimizer.step()"

@@ -11,15 +11,19 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """An entry of `Optimizer.observers`: called at every step, once for each parameter group.
+    """An entry of `Optimizer.observers`."""
 
-    It must leave everything as it is.
-    """
-
-    def before(
+    def before_update(
         self, optimizer: "Optimizer", group: Group, params: list[Tensor], gradients: list[Gradient]
     ) -> None:
-        """Called before the update of `params`, those of the group's parameters that have a gradient."""
+        """Called at every step for each parameter group, just before its update; must not change anything.
 
-    def after(self, optimizer: "Optimizer", group: Group, params: list[Tensor]) -> None:
-        """Called when they are updated."""
+        Parameters
+        ----------
+        optimizer : Optimizer
+        group : dict
+        params : list of Tensor
+            Those of the group that have a gradient.
+        gradients : list of Gradient
+            What their updates will get.
+        """

@@ -146,11 +146,9 @@ class Optimizer:
             params = [p for p in group["params"] if p.grad is not None]
             gradients = self.gradients(params, group)
             for observer in self.observers:
-                observer.before(self, group, params, gradients)
+                observer.before_update(self, group, params, gradients)
             for p, g in zip(params, gradients, strict=True):
                 self._update_parameter(p, g, group)
-            for observer in self.observers:
-                observer.after(self, group, params)
         return loss
 
     def gradients(self, params: list[Tensor], group: Group) -> list[Gradient]:
