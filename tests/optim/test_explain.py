@@ -5,10 +5,12 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.mathtext import MathTextParser
 
 import optim
+from minigrad.backend import array_module
 from optim.gradient import PIECE
 from tests.optim.cases import HYPER, OPTIMIZERS, gradient_step, optimizer_of, parameter, runs
 
@@ -103,3 +105,73 @@ def test_equations_of_the_algorithm_box(device):
     lines = str(explanation).splitlines()
     assert lines[0] == "AdamW, update 1 of w[0], computed in float64"
     assert any(line.endswith("m[t-1] * beta1 + g[t] * (1 - beta1)") for line in lines) == (device == "cpu")
+
+
+@every_optimizer
+@given(data=st.data())
+def test_the_readable_update_is_explained_where_it_ran(device, cls, data):
+    readable = type(cls.__name__, (cls,), {"update_in_place": optim.Optimizer.update_in_place})
+    HYPER[readable] = HYPER[cls]
+    params, optimizer = some_run(data, readable, device, np.float32)
+    del HYPER[readable]
+    assert all(explanation.exact for _, _, explanation in explained(data, params, optimizer))
+
+
+def test_an_optimizer_of_ones_own(device):
+    class Signs(optim.Optimizer):
+        def state_arrays(self, group):
+            return ("count",)
+
+        def update(self, w, g, state, group):
+            state["count"] += 1
+            w -= group["lr"] * array_module(g).sign(g)
+
+    p = parameter(device=device)
+    optimizer = Signs([p], {"lr": 0.5, "agr": False})
+    optimizer.remember()
+    gradient_step(optimizer, [3.0, -3.0])
+    explanation = optimizer.explain(p, 1)
+    assert explanation.exact
+    assert "w[t-1] - lr * sign(g[t])" in str(explanation)
+    assert "count[t] = count[t-1] + 1" in str(explanation)
+
+
+@every_optimizer
+@settings(max_examples=2)  # the parser is slow
+@given(data=st.data())
+def test_latex_can_be_set(device, cls, data):
+    parser = MathTextParser("path")
+    for _, _, explanation in explained(data, *some_run(data, cls, device, np.float32)):
+        latex = explanation._repr_latex_()
+        assert latex.startswith("$$\\begin{aligned}\n")
+        assert latex.endswith("\n\\end{aligned}$$")
+        for row in latex.splitlines()[1:-1]:
+            parser.parse(f"${row.removesuffix(chr(92) * 2).replace('&', '')}$")
+
+
+def agr_lines(device, grads, scope="tensor", dtype=np.float64):
+    p = parameter(np.ones(np.shape(grads)), device, dtype)
+    optimizer = optim.SGD([p], lr=1.0, agr=optim.AGR(scope))
+    optimizer.remember()
+    gradient_step(optimizer, grads)
+    return str(optimizer.explain(p, (0,) * p.ndim)).splitlines()
+
+
+def test_the_lines_of_agr(device):
+    lines = agr_lines(device, [1.0, -1.0, 1.0, 1.0])
+    assert "  S     = sum of |grad| over 4 elements" in lines
+    assert "        = 4.0" in lines
+    assert "  alpha = abs(grad) / S" in lines
+    assert "  g[t]  = Psi(grad) = grad * (1 - alpha)" in lines
+    assert "sum of |grad| over 2 elements" in "".join(agr_lines(device, np.ones((3, 2)), "channel"))
+
+
+def test_the_lines_of_the_largest_element(device):
+    lines = agr_lines(device, [6.0, -1.0, 1.0])
+    assert "  R     = the same without this element, the largest: then 1 - alpha = R / S" in lines
+    assert "        = grad / S * R" in lines
+    assert "        = 6.0 / 8.0 * 2.0" in lines
+
+
+def test_the_lines_of_a_zero_gradient(device):
+    assert "  S     = sum of |grad| over 2 elements is 0, in place of which" in agr_lines(device, [0.0, 0.0])
