@@ -42,7 +42,7 @@ def test_which_steps(device, tmp_path):
         steps(optimizer, 12)
     rows = optim.probe.read(tmp_path / "probe.jsonl")
     assert [(row["step"], row["name"]) for row in rows] == [
-        (step, name) for step in (1, 2, 3, 4, 5, 8, 12) for name in ("w", "b")
+        (step, name) for step in (1, 2, 3, 4, 8, 12) for name in ("w", "b")
     ]
 
 
@@ -56,7 +56,7 @@ def test_measurements_are_in_the_file_at_once(device, tmp_path):
 
 def test_a_resumed_run_goes_on_in_the_same_file(device, tmp_path):
     optimizer, path = two(device), tmp_path / "probe.jsonl"
-    with optim.Probe(optimizer, path):
+    with optim.Probe(optimizer, path, every=1):
         steps(optimizer, 2)
         saved, kept = optimizer.state_dict(), [p.numpy().copy() for p in optimizer.param_groups[0]["params"]]
         steps(optimizer, 1, seed=1)  # measured, but after the last checkpoint
@@ -67,7 +67,7 @@ def test_a_resumed_run_goes_on_in_the_same_file(device, tmp_path):
     for p, w in zip(resumed.param_groups[0]["params"], kept, strict=True):
         p.data[...] = mg.tensor(w, device=device).data
     resumed.load_state_dict(saved)
-    with optim.Probe(resumed, path):
+    with optim.Probe(resumed, path, every=1):
         steps(resumed, 2, seed=2)
     rows = optim.probe.read(path)
     assert [row["step"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4]

@@ -32,6 +32,7 @@ def test_arrays_compute_as_numpy_does(a, b, dtype):
 def test_numbers_compute_as_python_does(beta, t, lr):
     mine = lr / (1 - Traced(beta, "beta") ** Traced(t, "t"))
     assert mine.value == lr / (1 - beta**t)
+    assert type(mine.value) is float  # and no numpy.float64, which would turn float32 into float64
     assert tree(mine.expression) == ("divide", lr, ("subtract", 1, ("power", "beta", "t")))
 
 
