@@ -65,7 +65,10 @@ class Probe:
     effective_lr        median of \|update\| / \|g\| over the non-zero g
     =================== ==================================================================================
 
-    Where a norm that would divide is 0, or a number is not finite, there is null.
+    A tensor that `AGR(min_ndim=...)` leaves out has its alpha all the same, but a change of 0. Where
+    `gradient_change` is no larger than `rounding`, or `update_unchanged` is nearly 1, the floor of the
+    precision is reached: there AGR does nothing but round. Where a norm that would divide is 0, or a number
+    is not finite, there is null.
 
     Examples
     --------

@@ -47,9 +47,8 @@ def plot(measurements: str | PathLike[str] | Sequence[dict[str, Any]]) -> "Figur
     names = list(dict.fromkeys(row["name"] for row in rows))
     steps = sorted({row["step"] for row in rows})
     figure = Figure(figsize=(13, 2.5 + 0.4 * len(names)), layout="constrained")
-    for axes, (key, title) in zip(
-        figure.subplots(2, 2, sharex=True, sharey=True).flat, PANELS.items(), strict=True
-    ):
+    grid = figure.subplots(2, 2, sharex=True, sharey=True)
+    for axes, (key, title) in zip(grid.flat, PANELS.items(), strict=True):
         values = np.full((len(names), len(steps)), np.nan)
         for row in rows:
             if row[key]:
@@ -61,5 +60,6 @@ def plot(measurements: str | PathLike[str] | Sequence[dict[str, Any]]) -> "Figur
         axes.set_yticks(range(len(names)), names, fontsize=7)
         shown = range(0, len(steps), max(1, len(steps) // 10))
         axes.set_xticks(shown, [str(steps[i]) for i in shown], fontsize=7)
+    for axes in grid[-1]:
         axes.set_xlabel("step", fontsize=8)
     return figure
