@@ -20,7 +20,7 @@ from optim.saving import Group as Group
 from optim.saving import pack, state_dtype, unpack
 
 if TYPE_CHECKING:
-    from optim.explain import Explanation
+    from optim.explanation import Explanation
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
 
