@@ -182,6 +182,11 @@ def shares(rows: Array) -> tuple[Array, tuple[Array, Array], Array, Array]:
     largest = xp.arange(len(rows)), x.argmax(axis=1)
     x_max = x[largest].astype(np.float64)
     x[largest] = 0
+    # Near the largest float64 the sum would overflow. Shares do not change if all are scaled alike.
+    scale = xp.where(x_max > 2.0**900, 2.0**-100, 1.0)
+    x_max *= scale
+    if x.dtype == np.float64:
+        x *= scale[:, None]
     R = x.sum(axis=1, dtype=np.float64)
     S = R + x_max
     S[S == 0] = 1  # Psi(0) = 0, whatever it is divided by

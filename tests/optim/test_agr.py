@@ -179,6 +179,12 @@ def test_float32_sums_do_not_overflow(psi):
     np.testing.assert_allclose(psi(np.array([3e38, 3e38], np.float32)), [1.5e38, 1.5e38], rtol=1e-6)
 
 
+@pytest.mark.parametrize("g", [[1.5e308, 1.5e308], [1.7e308] * 3, [1.7e308, 1.0, -1e-300]])
+def test_float64_sums_do_not_overflow(psi, g):
+    exact = [float(Fraction(a) * (1 - abs(Fraction(a)) / sum(abs(Fraction(b)) for b in g))) for a in g]
+    np.testing.assert_allclose(psi(np.array(g)), exact, rtol=1e-15)
+
+
 def test_float32_sums_do_not_stagnate(psi):
     """From 2^24 on a float32 sum of ones grows no more; the large element must still see them all."""
     g = np.ones(2**24 + 2**20, np.float32)
