@@ -74,7 +74,7 @@ def grouped(model, hypers):
 
 
 def tame(hyper):
-    """Without settings that make rounding errors grow: m / sqrt(v) has no bound if v forgets sooner than m."""
+    """Without settings that make rounding grow: m / sqrt(v) has no bound if v forgets sooner than m."""
     hyper = {**hyper, "lr": min(hyper["lr"], 1e-2)}
     if "alpha" in hyper:
         hyper["alpha"] = max(hyper["alpha"], 0.9)

@@ -1,4 +1,4 @@
-"""Adan as a plain PyTorch optimizer, from its algorithm box, with the state and options of the authors' code."""
+"""Adan as a plain PyTorch optimizer, from its algorithm box, with the authors' options and state."""
 
 import torch
 
