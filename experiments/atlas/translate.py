@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from experiments.atlas import adam, adan, rmsprop, sgd
+from experiments.atlas import adams, adan, rmsprop, sgd
 from experiments.atlas.convention import Convention, Hyper
 
-FAMILIES: dict[str, ModuleType] = {"SGD": sgd, "Adam": adam, "RMSprop": rmsprop, "Adan": adan}
+FAMILIES: dict[str, ModuleType] = {"SGD": sgd, "Adam": adams, "RMSprop": rmsprop, "Adan": adan}
 CONVENTIONS: dict[str, Convention] = {
     convention.name: convention for family in FAMILIES.values() for convention in family.CONVENTIONS
 }

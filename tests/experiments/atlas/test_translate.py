@@ -16,7 +16,7 @@ def halving(t):
     return 0.5 ** (t // 3)
 
 
-def attempts(source, target, constant_lr, count=20):
+def attempts(source, target, constant_lr, count=12):
     """Hyper-parameters of the source, of the target, whether they are a translation, and how far they are."""
     rng = np.random.default_rng(0)
     schedule = None if constant_lr else halving
