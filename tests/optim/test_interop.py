@@ -91,7 +91,7 @@ def in_a_file(saved, folder):
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("cls", OPTIMIZERS)
-@settings(max_examples=max(4, settings.default.max_examples // 5), phases=[Phase.generate])  # no shrinking
+@settings(max_examples=max(2, settings.default.max_examples // 10), phases=[Phase.generate])  # no shrinking
 @given(data=st.data())
 def test_a_run_goes_to_pytorch_and_back(device, tmp_path_factory, network, cls, data):
     groups = data.draw(st.lists(HYPER[cls].map(tame), min_size=1, max_size=2))
