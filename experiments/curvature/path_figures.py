@@ -49,7 +49,8 @@ def animate_paths(surface: Surface, found: Paths, file: Path, frames: int = 48, 
     """
     from matplotlib.animation import PillowWriter
 
-    figure, panels = _background(surface, found)
+    # A GIF has 256 colours: without the greys of smooth contours enough are left for the paths.
+    figure, panels = _background(surface, found, smooth=False)
     lines = {key: _line(panels[int(key[1])], key[0]) for key in found}
     steps = min(len(points) for points in found.values()) - 1
     # Early steps are the longest, so more of the frames are theirs.
@@ -65,7 +66,7 @@ def animate_paths(surface: Surface, found: Paths, file: Path, frames: int = 48, 
             writer.grab_frame()
 
 
-def _background(surface: Surface, found: Paths) -> tuple[Any, Any]:
+def _background(surface: Surface, found: Paths, smooth: bool = True) -> tuple[Any, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -73,12 +74,13 @@ def _background(surface: Surface, found: Paths) -> tuple[Any, Any]:
     x, y = np.meshgrid(np.linspace(left, right, 240), np.linspace(bottom, top, 240))
     height = surface.function(x, y)
     height = height - min(height.min(), 0)
+    grey = "#9aa6b2" if smooth else "#d5dce4"  # a rough line is a whole pixel wide
     levels = np.geomspace(max(height.max() * 1e-5, 1e-4), height.max(), 24)
     figure = Figure(figsize=(9.4, 4.7), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, title in zip(panels, ["without AGR", "with AGR"], strict=True):
-        axes.contour(x, y, height, levels, colors="#9aa6b2", linewidths=0.5)
+        axes.contour(x, y, height, levels, colors=grey, linewidths=0.5, antialiased=smooth)
         for minimum in surface.minima:
             axes.plot(*minimum, "*", color="#1d2733", markeredgecolor="white", markersize=11, zorder=6)
         axes.plot(*surface.start, "o", color="white", markeredgecolor="#1d2733", markersize=6, zorder=4)
