@@ -16,6 +16,7 @@ from experiments import report
 from experiments.equivalence import holm
 from experiments.gradient_statistics.collection import collect
 from experiments.gradient_statistics.examination import FEWEST, Examination, examine, without_row_scales
+from experiments.gradient_statistics.goodness import HALF_NORMAL_SKEW
 from minigrad import nn
 from minigrad.backend import Array
 from minigrad.nn import functional as F
@@ -25,7 +26,19 @@ SCOPES = {
     "rows": "Within rows (scales taken out)",
     "pooled": "All tensors pooled",
 }
-HEADER = ("gradient", "scope", "step", "elements", "zeros", "D", "verdict", "p (Holm)", "best law", "AIC gap")
+HEADER = (
+    "gradient",
+    "scope",
+    "step",
+    "elements",
+    "zeros",
+    "skew",
+    "D",
+    "verdict",
+    "p (Holm)",
+    "best law",
+    "AIC gap",
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +82,13 @@ class Study:
         return "\n".join(lines)
 
     def table(self) -> str:
-        """A table for a terminal; "AIC gap" is how much worse lognormal is than the best law, per element."""
-        return report.text_table(HEADER, [_cells(row) for row in self.rows])
+        """A table for a terminal.
+
+        The skew is that of log |g|, D the distance to the fitted lognormal law, and "AIC gap" how much worse
+        that is than the best law, per element.
+        """
+        note = f"skew of log |g|: 0 if lognormal, {HALF_NORMAL_SKEW:.2f} if g is Gaussian"
+        return report.text_table(HEADER, [_cells(row) for row in self.rows]) + "\n" + note
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Plain values, for JSON."""
@@ -135,10 +153,11 @@ def study_model(
 def _cells(row: Examination) -> tuple[str, ...]:
     first = (row.name, row.scope, str(row.step), str(row.elements), f"{row.zeros:.1%}")
     if not row.fits:
-        return (*first, "", row.verdict, "", "", "")
+        return (*first, "", "", row.verdict, "", "", "")
     lognormal = row.fit_of("lognormal")
     return (
         *first,
+        f"{row.log_skew:.2f}",
         f"{lognormal.distance:.3f}",
         row.verdict,
         f"{row.p_holm:.3f}",

@@ -12,8 +12,9 @@ from tests.models import twins
 NETWORKS = {
     "mlp": lambda lib: lib.mlp(12, (5, 4), 3),
     "convnet": lambda lib: lib.convnet(3, 1, (3, 4)),  # with batch norm
+    "resnet": lambda lib: lib.ResNet(1, 3),
 }
-SHAPES = {"mlp": (8, 12), "convnet": (8, 1, 6, 6)}
+SHAPES = {"mlp": (8, 12), "convnet": (8, 1, 6, 6), "resnet": (8, 3, 8, 8)}
 
 
 def pair(name, training=False, seed=0, device="cpu"):

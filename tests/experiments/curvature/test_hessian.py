@@ -26,7 +26,8 @@ def test_products_are_pytorchs(name, training, rng, device):
         np.testing.assert_allclose(H @ v, expected, rtol=1e-9, atol=1e-9 * scale)
 
 
-@pytest.mark.parametrize(("name", "training"), CASES)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["mlp", "convnet"])
 def test_products_are_differences_of_gradients(name, training, rng, device):
     objective = pair(name, training, device=device)[0]
     v, w, h = rng.standard_normal(objective.size), objective.get(), 1e-6

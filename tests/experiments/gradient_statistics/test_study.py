@@ -112,7 +112,7 @@ def test_a_whole_study(rng, device, tmp_path):
     # Two weights, one of them with rows long enough, two biases, and all together, at two steps.
     assert len(found.rows) == 2 * (2 + 1 + 2 + 1)
     assert json.loads(json.dumps(found.to_rows()))[0]["fits"][0]["law"] == found.rows[0].fits[0].law
-    assert len(found.table().splitlines()) == 2 + len(found.rows)
+    assert len(found.table().splitlines()) == 2 + len(found.rows) + 1
     assert found.summary.startswith("Within tensors, the lognormal fit is ")
     tested = [row for row in found.rows if row.fits]
     assert all(row.p_holm >= row.p_value for row in tested)
