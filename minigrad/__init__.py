@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 # comes from.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
+from minigrad import amp as amp
 from minigrad import autograd as autograd
 from minigrad import engine as engine
 from minigrad import methods as _methods  # noqa: F401  (binds operators and methods to Tensor)
 from minigrad.creation import *
+from minigrad.dtypes import DType
+from minigrad.dtypes import bfloat16 as _bfloat16
+from minigrad.dtypes import float16 as float16
+from minigrad.dtypes import float32 as float32
+from minigrad.dtypes import float64 as float64
 from minigrad.dtypes import get_default_dtype as get_default_dtype
 from minigrad.dtypes import set_default_dtype as set_default_dtype
 from minigrad.ops.activation import relu as relu
+from minigrad.ops.autocast import autocast as autocast
 from minigrad.ops.choice import *
 from minigrad.ops.compare import *
 from minigrad.ops.convert import clone as clone
@@ -64,9 +71,16 @@ if TYPE_CHECKING:
     from minigrad import data as data
     from minigrad import nn as nn
 
+    bfloat16: DType
+
 
 def __getattr__(name: str) -> Any:
-    """Import `minigrad.nn` and `minigrad.data` when they are first asked for: half of the import's time."""
+    """Import `minigrad.nn` and `minigrad.data` when they are first asked for: half of the import's time.
+
+    So is `minigrad.bfloat16`, which NumPy has from a package of its own.
+    """
     if name in ("data", "nn"):
         return import_module(f"minigrad.{name}")
+    if name == "bfloat16":
+        return _bfloat16()
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

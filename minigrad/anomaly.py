@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minigrad.backend import Array, array_module, is_array, to_numpy
+from minigrad.dtypes import is_floating
 from minigrad.graph import Node, mode
 from minigrad.mutation import arrays_in
 
@@ -75,7 +76,7 @@ def _checksum(node: Node) -> int:
 
 def _has_nan(value: Any) -> bool:
     array = getattr(value, "data", value) if not is_array(value) else value
-    if not is_array(array) or array.dtype.kind != "f":
+    if not is_array(array) or not is_floating(array.dtype):
         return False
     return bool(array_module(array).isnan(array).any())
 

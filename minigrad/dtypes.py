@@ -11,8 +11,29 @@ import numpy as np
 
 DType = np.dtype[Any]
 
-_KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
-_default = np.dtype(np.float32)
+float16, float32, float64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+
+# NumPy counts bfloat16, which comes from outside, among the kind of raw bytes; `as_dtype` lets no others in.
+KIND = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2}
+_default = float32
+
+
+def bfloat16() -> DType:
+    """The dtype with the exponents of float32 and 8 significant bits; as a name, `minigrad.bfloat16`.
+
+    Raises
+    ------
+    ImportError
+        If ml_dtypes, where NumPy has it from, is not installed.
+    """
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise ImportError(
+            "bfloat16 needs ml_dtypes, which is not installed: pip install 'minigrad[bfloat16]'"
+        ) from None
+    result: DType = np.dtype(ml_dtypes.bfloat16)
+    return result
 
 
 def get_default_dtype() -> DType:
@@ -30,8 +51,8 @@ def set_default_dtype(dtype: Any) -> None:
     """
     global _default
     if not is_floating(as_dtype(dtype)):
-        raise TypeError(f"set_default_dtype: expected a floating dtype, got {np.dtype(dtype).name}")
-    _default = np.dtype(dtype)
+        raise TypeError(f"set_default_dtype: expected a floating dtype, got {as_dtype(dtype).name}")
+    _default = as_dtype(dtype)
 
 
 def as_dtype(dtype: Any) -> DType:
@@ -44,8 +65,8 @@ def as_dtype(dtype: Any) -> DType:
     """
     if dtype is None:  # which NumPy takes for float64
         raise TypeError("expected a dtype, got None")
-    result: DType = np.dtype(dtype)
-    if result.kind not in _KIND:
+    result: DType = bfloat16() if isinstance(dtype, str) and dtype == "bfloat16" else np.dtype(dtype)
+    if result.kind not in KIND or (result.kind == "V" and result.name != "bfloat16"):
         raise TypeError(
             f"dtype {result.name} is not supported: tensors hold booleans, integers or real floating numbers"
         )
@@ -54,7 +75,12 @@ def as_dtype(dtype: Any) -> DType:
 
 def is_floating(dtype: DType) -> bool:
     """Whether a gradient can have this dtype."""
-    return dtype.kind == "f"
+    return dtype.kind in "fV"
+
+
+def is_half(dtype: DType) -> bool:
+    """Whether this is float16 or bfloat16, whose sums are taken in float32."""
+    return dtype.itemsize == 2 and dtype.kind in "fV"
 
 
 def result_type(*operands: Any) -> DType:
@@ -76,12 +102,21 @@ def result_type(*operands: Any) -> DType:
     """
     ranked = [_rank(operand) for operand in operands]
     best = max(ranked, key=lambda entry: entry[:2])[:2]
-    return np.result_type(*[dtype for *rank, dtype in ranked if tuple(rank) == best])
+    return _common([dtype for *rank, dtype in ranked if tuple(rank) == best])
+
+
+def _common(dtypes: list[DType]) -> DType:
+    first = dtypes[0]
+    if all(dtype == first for dtype in dtypes):
+        return first
+    if all(is_half(dtype) for dtype in dtypes):  # float16 and bfloat16, which NumPy cannot combine
+        return float32
+    return np.result_type(*dtypes)
 
 
 def _rank(operand: Any) -> tuple[int, int, DType]:
     if hasattr(operand, "dtype"):
-        return _KIND[operand.dtype.kind], 2 if operand.ndim else 1, operand.dtype
+        return KIND[operand.dtype.kind], 2 if operand.ndim else 1, operand.dtype
     for kind, (python_type, dtype) in enumerate(
         [(bool, np.dtype(bool)), (int, np.dtype(np.int64)), (float, _default)]
     ):

@@ -22,7 +22,7 @@ from typing import Any
 from minigrad import anomaly, mutation
 from minigrad.accumulation import accumulate, deliver
 from minigrad.backend import Array, array_module, device_of
-from minigrad.graph import Node, is_recording, is_watching
+from minigrad.graph import Node, is_autocasting, is_recording, is_watching, mode
 from minigrad.mutation import mutated as mutated
 from minigrad.tensor import Tensor, enable_grad, no_grad
 
@@ -119,7 +119,9 @@ new_tensor = Tensor.__new__  # for an array that is one for sure, faster than Te
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
-    code = function.__code__  # inspect.signature would cost a third of the time of `import minigrad`
+    code = getattr(
+        function, "__wrapped__", function
+    ).__code__  # inspect.signature would cost a third of the time of `import minigrad`
     return list(code.co_varnames[: code.co_argcount])
 
 
@@ -262,7 +264,8 @@ def _run(
     parent: Any  # a node, wherever the result for it is not None
     for node, g in zip(roots, gradients, strict=True):
         deliver(node, g, g, heap)  # the caller's array: not ours to add to
-    watching = is_watching()
+    watching, casts = is_watching(), is_autocasting()
+    mode.autocast = None  # the forward pass has settled the dtypes
     try:
         with enable_grad() if create_graph else no_grad():
             while heap:
@@ -307,6 +310,7 @@ def _run(
                 if not retain_graph:
                     node.parents, node.saved = None, ()
     finally:
+        mode.autocast = casts
         for _, node in heap:  # only after an error: leave no half sums behind
             node.pending = None
 

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 
 from minigrad.backend import Array
+from minigrad.backend.half import wide
+from minigrad.dtypes import is_floating
 from minigrad.tensor import Tensor
 
 
@@ -20,7 +22,7 @@ def tensor_repr(tensor: Tensor) -> str:
             [3.0000, 4.5000]], requires_grad=True)
     """
     name = "Parameter" if type(tensor).__name__ == "Parameter" else "tensor"
-    array = tensor.numpy()
+    array = wide(tensor.numpy())  # bfloat16 has no formats of its own
     values = np.array2string(
         array,
         separator=", ",
@@ -33,8 +35,8 @@ def tensor_repr(tensor: Tensor) -> str:
     parts = [values]
     if array.size == 0:
         parts.append(f"shape={array.shape}")
-    if array.dtype.name not in ("float32", "int64", "bool"):
-        parts.append(f"dtype={array.dtype.name}")
+    if tensor.dtype.name not in ("float32", "int64", "bool"):
+        parts.append(f"dtype={tensor.dtype.name}")
     if tensor.device != "cpu":
         parts.append(f"device={tensor.device!r}")
     if tensor.grad_fn is not None:
@@ -46,7 +48,7 @@ def tensor_repr(tensor: Tensor) -> str:
 
 def _floatmode(array: Array) -> Literal["fixed", "maxprec"]:
     """Four decimals for all, unless all are whole numbers: then none, as PyTorch does."""
-    whole = array.dtype.kind != "f" or bool((np.isfinite(array) & (array == np.rint(array))).all())
+    whole = not is_floating(array.dtype) or bool((np.isfinite(array) & (array == np.rint(array))).all())
     return "maxprec" if whole else "fixed"
 
 

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backend import array_module
+from minigrad.dtypes import is_floating
 from minigrad.graph import Node, is_recording
 from minigrad.tensor import Tensor, no_grad
 
@@ -120,7 +121,7 @@ class Function:
             context._link(args, outputs, nodes)
             call.saved = (context, *[array for array, _ in context._saved])
             for output, result, node in zip(outputs, results, nodes, strict=True):
-                if output.dtype.kind == "f" and id(output) not in context._constant:
+                if is_floating(output.dtype) and id(output) not in context._constant:
                     result._node = node
         return results if isinstance(returned, tuple) else results[0]
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import to_device
+from minigrad.dtypes import is_floating
 from minigrad.gradients import grad
 from minigrad.tensor import Tensor
 
@@ -140,7 +141,7 @@ def gradgradcheck(func: Callable[..., Any], inputs: Tensor | Sequence[Any], **op
 def _outputs(func: Callable[..., Any], inputs: Sequence[Any]) -> list[Tensor]:
     result = func(*inputs)
     results = result if isinstance(result, (tuple, list)) else [result]
-    return [output for output in results if isinstance(output, Tensor) and output.dtype.kind == "f"]
+    return [output for output in results if isinstance(output, Tensor) and is_floating(output.dtype)]
 
 
 def _random(rng: np.random.Generator, example: Tensor) -> Tensor:

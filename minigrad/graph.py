@@ -115,8 +115,10 @@ class Leaf(Node):
 # Each thread has its own value; a ContextVar is read three times as fast as a threading.local.
 _recording = ContextVar("recording", default=True)
 _watching = ContextVar("watching", default=False)
+_autocasting: ContextVar[Any] = ContextVar("autocasting", default=None)
 is_recording = _recording.get
 is_watching = _watching.get
+is_autocasting = _autocasting.get
 
 
 class _Mode:
@@ -137,6 +139,15 @@ class _Mode:
     @anomaly.setter
     def anomaly(self, value: bool) -> None:
         _watching.set(value)
+
+    @property
+    def autocast(self) -> Any:
+        """The casts that operations ask for (`minigrad.ops.autocast.Casts`), or None; see `autocast`."""
+        return is_autocasting()
+
+    @autocast.setter
+    def autocast(self, value: Any) -> None:
+        _autocasting.set(value)
 
 
 mode = _Mode()

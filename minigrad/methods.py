@@ -87,7 +87,7 @@ _OPERATORS: dict[str, Any] = {
     "__mul__": elementwise.mul,
     "__rmul__": elementwise.mul,
     "__truediv__": elementwise.div,
-    "__rtruediv__": lambda self, other: elementwise.div(other, self),
+    "__rtruediv__": elementwise.divided_by,
     "__floordiv__": lambda self, other: elementwise.div(self, other, rounding_mode="floor"),
     "__rfloordiv__": lambda self, other: elementwise.div(other, self, rounding_mode="floor"),
     "__pow__": elementwise.pow,

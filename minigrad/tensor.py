@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from minigrad.backend import Array, device_of, is_array, to_device, to_numpy
-from minigrad.dtypes import as_dtype, get_default_dtype, is_floating
+from minigrad.dtypes import KIND, as_dtype, get_default_dtype, is_floating
 from minigrad.graph import Leaf, Node, mode, next_order
 
 
@@ -226,7 +226,7 @@ class Tensor:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self.dtype.kind == "f":
+        if is_floating(self.dtype):
             raise TypeError(f"only integer tensors can be used as an index, this one is {self.dtype.name}")
         return int(self.item())
 
@@ -319,7 +319,7 @@ def _array_of_python(data: Any) -> Array:
         array = np.asarray(data)
     except ValueError as error:
         raise ValueError(f"tensor: nested sequences must have equal lengths ({error})") from None
-    if array.dtype.kind not in "buif":
+    if array.dtype.kind not in KIND:
         raise TypeError(f"tensor: cannot read numbers from {type(data).__name__} {data!r:.60}")
     return array
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.backend import Array, array_module, is_array
+from minigrad.dtypes import is_floating
 from minigrad.tensor import Tensor
 from optim.gradient import PIECE, Gradient
 
@@ -57,7 +58,7 @@ def agr(grad: TensorOrArray) -> TensorOrArray:
     """
     if isinstance(grad, Tensor):
         return Tensor(agr(grad.data))
-    if not is_array(grad) or grad.dtype.kind != "f":
+    if not is_array(grad) or not is_floating(grad.dtype):
         given = f"an array of {grad.dtype.name}" if is_array(grad) else type(grad).__name__
         raise TypeError(f"agr: expected a Tensor or an array of floating dtype, got {given}")
     return _psi(grad, blocks=1)

@@ -57,11 +57,12 @@ def rng():
 
 @pytest.fixture(autouse=True)
 def _no_leaked_modes():
-    """No test may leave recording off, anomaly mode on, or another default dtype behind."""
+    """No test may leave recording off, anomaly mode or autocast on, or another default dtype behind."""
     from minigrad.dtypes import get_default_dtype
     from minigrad.graph import mode
 
     yield
     assert mode.recording
     assert not mode.anomaly
+    assert mode.autocast is None
     assert get_default_dtype() == np.float32

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend.device import Array, array_module
+from minigrad.backend.half import wide
 
 _BLOCK = 1 << 16  # elements
 _WIDTH = 1024  # elements in a row of channels
@@ -73,7 +74,7 @@ def channel_sums(x: Array) -> Array:
     xp = array_module(x)
     if x.size == 0:
         return xp.zeros(x.shape[1], x.dtype)  # type: ignore[no-any-return]
-    rows = channel_rows(x.astype("float32") if x.dtype == "float16" else x)
+    rows = channel_rows(wide(x))
     sums = xp.zeros((1, rows.shape[1]), xp.float64)
     for block in row_blocks(rows):
         sums[0] += xp.ones(len(rows[block]), rows.dtype) @ rows[block]

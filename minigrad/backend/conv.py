@@ -23,6 +23,7 @@ import numpy as np
 
 from minigrad.backend import winograd
 from minigrad.backend.device import Array, array_module
+from minigrad.dtypes import is_half
 
 Pair = tuple[int, int]
 Sizes = tuple[int, ...]
@@ -376,4 +377,4 @@ def _cropped(x: Array, geometry: Geometry) -> tuple[Array, Geometry]:
 
 def _computable(x: Array) -> Array:
     """Half precision as single: BLAS knows no other, and sums of halves would lose digits."""
-    return x.astype("float32") if x.dtype == "float16" else x
+    return x.astype("float32") if is_half(x.dtype) else x

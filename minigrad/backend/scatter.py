@@ -4,6 +4,8 @@ import math
 from typing import Any
 
 from minigrad.backend.device import Array, array_module
+from minigrad.backend.half import rounded, wide
+from minigrad.dtypes import is_half
 
 _FEW = 8  # sums still growing; fewer are finished one by one
 
@@ -61,6 +63,8 @@ def sum_rows(ids: Array, rows: Array, count: int) -> Array:
     """
     xp = array_module(rows)
     on_cpu = xp.__name__ == "numpy"
+    if is_half(rows.dtype):
+        return rounded(sum_rows(ids, wide(rows), count), rows.dtype)
     if on_cpu and rows.shape[1] == 1 and rows.dtype.kind == "f":
         return xp.bincount(ids, rows[:, 0], count).astype(rows.dtype).reshape(count, 1)  # type: ignore[no-any-return]
     result = xp.zeros((count, rows.shape[1]), rows.dtype)

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from minigrad.backend import Array
+from minigrad.dtypes import is_floating
 
 PaddingMode = Literal["constant", "edge", "reflect", "symmetric"]
 
@@ -194,7 +195,7 @@ class Normalize(Transform):
             )
 
     def _apply(self, images: Array, rng: Any) -> Array:
-        if images.dtype.kind != "f":
+        if not is_floating(images.dtype):
             raise TypeError(
                 f"Normalize: expected floating images, got {images.dtype}; put ToFloat() before it"
             )

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from minigrad.creation import empty
+from minigrad.dtypes import is_floating
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.linear import Linear
@@ -216,6 +217,6 @@ class MultiheadAttention(Module):
 
 def _additive(name: str, mask: Tensor, dtype: Any) -> Any:
     """A boolean mask as one that is added: -inf where it is True."""
-    if mask.dtype.kind not in "bf":
+    if mask.dtype != bool and not is_floating(mask.dtype):
         raise TypeError(f"MultiheadAttention: {name} must be boolean or floating, got {mask.dtype.name}")
-    return mask if mask.dtype.kind == "f" else where(mask, -math.inf, 0.0).to(dtype)
+    return mask if is_floating(mask.dtype) else where(mask, -math.inf, 0.0).to(dtype)

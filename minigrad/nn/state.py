@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.backend import Array, is_array, to_device
+from minigrad.dtypes import KIND
 from minigrad.engine import mutated
 from minigrad.nn.tree import Tree, join
 from minigrad.tensor import Tensor
@@ -43,7 +44,7 @@ def load_state(module: Tree, state_dict: Mapping[str, Any], strict: bool) -> Inc
     if strict and keys.unexpected_keys:
         errors.append("Unexpected key(s) in state_dict: " + ", ".join(map(str, keys.unexpected_keys)))
     for key, array in arrays.items():
-        if array.dtype.kind not in "buif":
+        if array.dtype.kind not in KIND:
             errors.append(f"no numbers for {key}: its dtype is {array.dtype}")
         elif array.shape != own[key].shape:
             errors.append(

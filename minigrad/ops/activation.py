@@ -7,11 +7,14 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.backend import gelu as kernels
+from minigrad.backend.half import in_float32
 from minigrad.engine import Fused, primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import clamp, only, where
 from minigrad.ops.elementwise import erf, exp, sigmoid, tanh
 from minigrad.ops.join import chunk
-from minigrad.ops.operands import dim_of, require_floating
+from minigrad.ops.operands import cast, dim_of, require_floating, widened
 
 __all__ = [
     "elu",
@@ -51,6 +54,7 @@ def relu(input: Any) -> Any:
 
 
 @primitive(x=lambda g, x, slope: where(x > 0, g, g * slope))
+@in_float32
 def _leaky_relu(x: Array, slope: float) -> Array:
     return array_module(x).where(x > 0, x, x * slope)  # type: ignore[no-any-return]
 
@@ -62,6 +66,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
 
 
 @primitive(x=lambda g, x, low, high: only(g, (x > low) & (x < high)))
+@in_float32
 def _hardtanh(x: Array, low: float, high: float) -> Array:
     return array_module(x).clip(x, low, high)  # type: ignore[no-any-return]
 
@@ -96,6 +101,7 @@ def hardswish(input: Any) -> Any:
 
 
 @primitive(x=lambda g, x, alpha: where(x > 0, g, g * alpha * exp(clamp(x, max=0.0))))
+@in_float32
 def _elu(x: Array, alpha: float) -> Array:
     xp = array_module(x)
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))  # type: ignore[no-any-return]
@@ -108,6 +114,7 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
 
 
 @primitive(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
+@in_float32
 def _softplus(x: Array, beta: float, threshold: float) -> Array:
     xp = array_module(x)
     scaled = x * beta
@@ -117,11 +124,14 @@ def _softplus(x: Array, beta: float, threshold: float) -> Array:
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """`log(1 + exp(beta * input)) / beta`, a smooth `relu`; `input` where `beta * input > threshold`."""
+    if is_autocasting():
+        return autocasting("softplus", softplus, input, beta, threshold)
     require_floating(input, "softplus")
     return _softplus(input, beta, threshold)
 
 
 @primitive(x=lambda g, x: g * sigmoid(-x))
+@in_float32
 def _logsigmoid(x: Array) -> Array:
     xp = array_module(x)
     return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))  # type: ignore[no-any-return]
@@ -141,7 +151,8 @@ def silu(input: Any) -> Any:
 
 def mish(input: Any) -> Any:
     """`input * tanh(softplus(input))` (Misra 2020)."""
-    return input * tanh(softplus(input))
+    require_floating(input, "mish")
+    return input * tanh(_softplus(input, 1.0, 20.0))
 
 
 def glu(input: Any, dim: int = -1) -> Any:
@@ -215,4 +226,4 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     require_floating(input, "gelu")
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-    return _gelu(input, approximate)
+    return cast(_gelu(widened(input), approximate), input.dtype)

@@ -8,10 +8,12 @@ import numpy as np
 from minigrad.backend import Array, device_of
 from minigrad.backend import attention as kernels
 from minigrad.engine import Fused, xp_of
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import where
 from minigrad.ops.dropout import dropout
 from minigrad.ops.matmul import matmul, require_broadcastable, require_same_dtype
-from minigrad.ops.operands import cast, require_floating
+from minigrad.ops.operands import cast, require_floating, widened
 from minigrad.ops.shape import expand, transpose
 from minigrad.ops.softmax import softmax
 from minigrad.random import Generator
@@ -107,9 +109,14 @@ def scaled_dot_product_attention(
     >>> mg.nn.functional.scaled_dot_product_attention(token, token, token, is_causal=True)[0].tolist()
     [1.0, 0.0]
     """
+    if is_autocasting():
+        arguments = (query, key, value, attn_mask, dropout_p, is_causal)
+        return autocasting(_NAME, scaled_dot_product_attention, *arguments, scale=scale, generator=generator)
     query, key, value = _checked(query, key, value)
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"{_NAME}: dropout_p must be between 0 and 1, got {dropout_p}")
+    dtype = query.dtype
+    query, key, value = (widened(x) for x in (query, key, value))
     if scale is None:
         scale = 1 / math.sqrt(max(1, query.shape[-1]))
     if is_causal and attn_mask is not None:
@@ -124,7 +131,7 @@ def scaled_dot_product_attention(
         output = _composite(query, key, value, bias, is_causal, scale, dropout_p, generator)
     else:
         output = _attention(query, key, value, bias, is_causal, scale)
-    return output if seen is None else output * seen
+    return cast(output if seen is None else output * seen, dtype)
 
 
 def _checked(*operands: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.backend.channels import images_of
+from minigrad.dtypes import is_half
 from minigrad.engine import primitive, xp_of
 from minigrad.ops.operands import cast, require_floating
 from minigrad.ops.shape import squeeze
@@ -39,7 +40,7 @@ def _spread_segments(g: Array, length: int, axis: int, segments: Segments) -> Ar
 
 def _averages(x: Any, segments: list[Segments], counted: list[Segments], divisor: int | None = None) -> Any:
     """Sums over rectangles, divided by their size as `counted` gives it, or by `divisor`."""
-    if x.dtype == "float16":  # of which sums soon overflow
+    if is_half(x.dtype):  # of which sums soon overflow
         return cast(_averages(cast(x, "float32"), segments, counted, divisor), x.dtype)
     sums = x
     for axis, along in enumerate(segments, 2):

@@ -15,6 +15,8 @@ from minigrad.backend import Array, channels
 from minigrad.backend import conv as kernels
 from minigrad.backend.conv import Geometry, Sizes
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.shape import expand, reshape, squeeze, unsqueeze
 from minigrad.ops.sliding import check_kernel, sizes, with_batch
 
@@ -99,6 +101,8 @@ def conv2d(
     >>> conv2d(image, mg.tensor([[[[-1.0, 1.0]]]])).tolist()
     [[[1.0, 3.0, 5.0]]]
     """
+    if is_autocasting():
+        return autocasting("conv2d", conv2d, input, weight, bias, stride, padding, dilation, groups)
     return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -119,6 +123,8 @@ def conv1d(
     >>> conv1d(mg.tensor([[0.0, 1.0, 4.0, 9.0]]), mg.tensor([[[-1.0, 1.0]]])).tolist()
     [[1.0, 3.0, 5.0]]
     """
+    if is_autocasting():
+        return autocasting("conv1d", conv1d, input, weight, bias, stride, padding, dilation, groups)
     return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -165,6 +171,8 @@ def conv_transpose2d(
     [[[1.0, 2.0, 10.0, 20.0]]]
     """
     arguments = (stride, padding, output_padding, groups, dilation)
+    if is_autocasting():
+        return autocasting("conv_transpose2d", conv_transpose2d, input, weight, bias, *arguments)
     return _transposed_convolution("conv_transpose2d", 2, input, weight, bias, *arguments)
 
 
@@ -180,6 +188,8 @@ def conv_transpose1d(
 ) -> Any:
     """`conv_transpose2d` for sequences: `input` (N, C, L) or (C, L), `weight` (C, O / groups, k)."""
     arguments = (stride, padding, output_padding, groups, dilation)
+    if is_autocasting():
+        return autocasting("conv_transpose1d", conv_transpose1d, input, weight, bias, *arguments)
     return _transposed_convolution("conv_transpose1d", 1, input, weight, bias, *arguments)
 
 

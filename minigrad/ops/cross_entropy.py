@@ -5,10 +5,14 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.backend.channels import row_blocks
+from minigrad.backend.half import wide
+from minigrad.dtypes import is_floating
 from minigrad.engine import Fused
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.embedding import one_hot, require_ids
 from minigrad.ops.index import getitem
-from minigrad.ops.operands import require_floating
+from minigrad.ops.operands import cast, require_floating, widened
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import permute, reshape
 from minigrad.ops.softmax import log_softmax
@@ -130,23 +134,31 @@ def cross_entropy(
     >>> [round(v, 4) for v in cross_entropy(logits, mg.tensor([0, 1]), reduction="none").tolist()]
     [0.1269, 0.6931]
     """
+    if is_autocasting():
+        options = {"reduction": reduction, "label_smoothing": label_smoothing}
+        arguments = (input, target, weight)
+        return autocasting("cross_entropy", cross_entropy, *arguments, ignore_index=ignore_index, **options)
     require_floating(input, "cross_entropy")
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"cross_entropy: label_smoothing must be between 0 and 1, got {label_smoothing}")
     weight = _class_weight(weight, input, "cross_entropy")
-    rows = _class_rows(input, "cross_entropy")
+    weight = None if weight is None else wide(weight)
+    rows = _class_rows(widened(input), "cross_entropy")
     if target.shape == input.shape:
         _require_probabilities(target, ignore_index)
-        losses = _expected_nll(rows, _class_rows(target, "cross_entropy"), weight, label_smoothing)
-        return reduced(reshape(losses, _without_classes(input.shape)), reduction, "cross_entropy")
+        probabilities = _class_rows(widened(target), "cross_entropy")
+        losses = _expected_nll(rows, probabilities, weight, label_smoothing)
+        loss = reduced(reshape(losses, _without_classes(input.shape)), reduction, "cross_entropy")
+        return cast(loss, input.dtype)
 
     labels, counts = _labels(input, target, ignore_index, "cross_entropy")
     if weight is None:
         losses = _softmax_nll(rows, labels, label_smoothing)
     else:
-        chosen = one_hot(labels, rows.shape[1]).astype(input.dtype)
+        chosen = one_hot(labels, rows.shape[1]).astype(rows.dtype)
         losses = _expected_nll(rows, chosen, weight, label_smoothing)
-    return _reduced_over_labels(losses, labels, counts, weight, target.shape, reduction, "cross_entropy")
+    loss = _reduced_over_labels(losses, labels, counts, weight, target.shape, reduction, "cross_entropy")
+    return cast(loss, input.dtype)
 
 
 def nll_loss(
@@ -179,14 +191,19 @@ def nll_loss(
     >>> nll_loss(log_p, mg.tensor([0, 0]), reduction="none").tolist()
     [0.25, 3.0]
     """
+    if is_autocasting():
+        options = {"ignore_index": ignore_index, "reduction": reduction}
+        return autocasting("nll_loss", nll_loss, input, target, weight, **options)
     require_floating(input, "nll_loss")
     weight = _class_weight(weight, input, "nll_loss")
     rows = _class_rows(input, "nll_loss")
     labels, counts = _labels(input, target, ignore_index, "nll_loss")
     losses = -getitem(rows, (array_module(labels).arange(len(labels)), labels))
+    losses, weight = widened(losses), None if weight is None else wide(weight)
     if weight is not None:
         losses = losses * weight[labels]
-    return _reduced_over_labels(losses, labels, counts, weight, target.shape, reduction, "nll_loss")
+    loss = _reduced_over_labels(losses, labels, counts, weight, target.shape, reduction, "nll_loss")
+    return cast(loss, input.dtype)
 
 
 # ---------------------------------------------------------------------- arguments
@@ -231,7 +248,7 @@ def _class_weight(weight: Any, input: Any, name: str) -> Any:
 
 
 def _require_probabilities(target: Any, ignore_index: int) -> None:
-    if target.dtype.kind != "f":
+    if not is_floating(target.dtype):
         raise RuntimeError(
             "cross_entropy: a target of the shape of the input holds probabilities and must be floating, "
             f"got {target.dtype.name}"

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from math import prod
 from typing import Any
 
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.diagonal import diagonal
 from minigrad.ops.matmul import matmul, require_same_dtype
 from minigrad.ops.operands import dims_of
@@ -56,6 +58,12 @@ def einsum(equation: str, *operands: Any) -> Any:
         )
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
+    if is_autocasting():
+        return autocasting("einsum", _einsum, equation, *operands)
+    return _einsum(equation, *operands)
+
+
+def _einsum(equation: str, *operands: Any) -> Any:
     require_same_dtype("einsum", *operands)
     return _contract("einsum", operands, *_parse(equation.replace(" ", ""), operands))
 
@@ -82,6 +90,8 @@ def tensordot(a: Any, b: Any, dims: int | Sequence[Sequence[int]] = 2) -> Any:
     >>> mg.tensordot(a, b, dims=([1, 2], [1, 0])).shape
     (2, 5)
     """
+    if is_autocasting():
+        return autocasting("tensordot", tensordot, a, b, dims)
     require_same_dtype("tensordot", a, b)
     if isinstance(dims, int):
         if not 0 <= dims <= min(a.ndim, b.ndim):

@@ -6,8 +6,11 @@ Read the rules as a table of derivatives: `g` is the gradient of the result, `y`
 from typing import Any
 
 from minigrad.backend import Array, array_module, special
+from minigrad.backend.half import in_float32
 from minigrad.dtypes import get_default_dtype, is_floating
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import trunc, where
 from minigrad.ops.operands import binary, cast, floating, like, promote, unary
 
@@ -96,6 +99,13 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return quotient if rounding_mode is None else trunc(quotient)
 
 
+def divided_by(input: Any, other: Any) -> Any:
+    """`other / input`, the operator with a number on the left: a reciprocal, not a product, to `autocast`."""
+    if is_autocasting():
+        return autocasting("reciprocal", div, other, input)
+    return div(other, input)
+
+
 @primitive(a=lambda g: g * 0.0, b=lambda g: g * 0.0)
 def _rounded_quotient(a: Array, b: Array, rounding_mode: str) -> Array:
     xp = array_module(a, b)
@@ -138,6 +148,7 @@ def _power_by_exponent(g: Any, y: Any, x: Any, exponent: Any) -> Any:
 
 
 @primitive(x=_power_by_base, exponent=_power_by_exponent)
+@in_float32
 def _pow(x: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):  # a general float32 power costs 70 times a product
         if exponent == 2:
@@ -158,6 +169,8 @@ def pow(input: Any, exponent: Any) -> Any:
     >>> mg.pow(mg.tensor([2.0, 3.0]), 2).tolist()
     [4.0, 9.0]
     """
+    if is_autocasting():
+        return autocasting("pow", pow, input, exponent)
     if isinstance(exponent, (int, float)) and hasattr(input, "dtype"):
         if isinstance(exponent, float) and not is_floating(input.dtype):
             input = floating(input)
@@ -166,7 +179,8 @@ def pow(input: Any, exponent: Any) -> Any:
                 "pow: integers to negative integer powers are not allowed; use a floating tensor"
             )
         return _pow(input, exponent)
-    return _pow(*promote(input, exponent, "pow"))
+    input, exponent = promote(input, exponent, "pow")
+    return _pow(input if hasattr(input, "dtype") else like(input, exponent), exponent)
 
 
 @unary(lambda g, y: g * y)

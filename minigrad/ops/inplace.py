@@ -8,6 +8,7 @@ see the change.
 
 from typing import Any
 
+from minigrad.dtypes import KIND
 from minigrad.engine import explained
 from minigrad.graph import Leaf, is_recording
 from minigrad.mutation import mutated
@@ -16,8 +17,6 @@ from minigrad.ops.indices import parse
 from minigrad.ops.operands import cast, like
 from minigrad.ops.scatter import put, write
 from minigrad.tensor import Tensor
-
-_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def inplace(x: Tensor, result: Tensor) -> Tensor:
@@ -38,7 +37,7 @@ def inplace(x: Tensor, result: Tensor) -> Tensor:
         raise RuntimeError(
             f"a tensor of shape {x.shape} cannot be changed in place into one of shape {result.shape}"
         )
-    if _RANK[result.dtype.kind] > _RANK[x.dtype.kind]:
+    if KIND[result.dtype.kind] > KIND[x.dtype.kind]:
         raise RuntimeError(f"a {result.dtype.name} result cannot be written into a tensor of {x.dtype.name}")
     result = cast(result, x.dtype)
     if _is_recorded(x, result):

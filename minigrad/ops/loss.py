@@ -8,7 +8,9 @@ from typing import Any
 
 from minigrad.backend import Array
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
 from minigrad.ops.activation import logsigmoid
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import abs, clamp, where
 from minigrad.ops.cross_entropy import cross_entropy as cross_entropy
 from minigrad.ops.cross_entropy import nll_loss as nll_loss
@@ -69,6 +71,8 @@ def mse_loss(input: Any, target: Any, *, reduction: str = "mean", weight: Any = 
     >>> mse_loss(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 4.0])).item()
     2.0
     """
+    if is_autocasting():
+        return autocasting("mse_loss", mse_loss, input, target, reduction=reduction, weight=weight)
     difference = _difference(input, target, weight, "mse_loss")
     require_floating(difference, "mse_loss")
     return _weighted(square(difference), weight, reduction, "mse_loss")
@@ -83,6 +87,8 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean", weight: Any = N
     >>> l1_loss(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 4.0])).item()
     1.0
     """
+    if is_autocasting():
+        return autocasting("l1_loss", l1_loss, input, target, reduction=reduction, weight=weight)
     return _weighted(abs(_difference(input, target, weight, "l1_loss")), weight, reduction, "l1_loss")
 
 
@@ -117,6 +123,8 @@ def huber_loss(
     >>> huber_loss(mg.tensor([0.5, 3.0]), mg.tensor([0.0, 0.0]), reduction="none").tolist()
     [0.125, 2.5]
     """
+    if is_autocasting():
+        return autocasting("huber_loss", huber_loss, input, target, reduction, delta, weight)
     if delta <= 0:
         raise RuntimeError(f"huber_loss: delta must be positive, got {delta}")
     losses = _huber(_difference(input, target, weight, "huber_loss"), delta, "huber_loss")
@@ -149,6 +157,8 @@ def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: fl
     >>> smooth_l1_loss(mg.tensor([1.0, 4.0]), mg.tensor([0.0, 0.0]), beta=2.0, reduction="none").tolist()
     [0.25, 3.0]
     """
+    if is_autocasting():
+        return autocasting("smooth_l1_loss", smooth_l1_loss, input, target, reduction=reduction, beta=beta)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss: beta must not be negative, got {beta}")
     difference = _difference(input, target, None, "smooth_l1_loss")
@@ -205,6 +215,10 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     >>> round(binary_cross_entropy(mg.tensor([0.5, 0.25]), mg.tensor([1.0, 0.0])).item(), 4)
     0.4904
     """
+    if is_autocasting():
+        return autocasting(
+            "binary_cross_entropy", binary_cross_entropy, input, target, weight, reduction=reduction
+        )
     _require_pair(input, target, "binary_cross_entropy")
     for name, value in (("input", input), ("target", target)):
         array = value.data if isinstance(value, Tensor) else value
@@ -246,6 +260,12 @@ def binary_cross_entropy_with_logits(
     >>> round(binary_cross_entropy_with_logits(mg.tensor([0.0, 100.0]), mg.tensor([1.0, 1.0])).item(), 4)
     0.3466
     """
+    if is_autocasting():
+        function, options = (
+            binary_cross_entropy_with_logits,
+            {"reduction": reduction, "pos_weight": pos_weight},
+        )
+        return autocasting("binary_cross_entropy_with_logits", function, input, target, weight, **options)
     _require_pair(input, target, "binary_cross_entropy_with_logits")
     yes = logsigmoid(input)
     if pos_weight is not None:
@@ -299,6 +319,8 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     >>> round(kl_div(mg.tensor([[0.5, 0.5]]).log(), mg.tensor([[1.0, 0.0]]), reduction="batchmean").item(), 4)
     0.6931
     """
+    if is_autocasting():
+        return autocasting("kl_div", kl_div, input, target, reduction=reduction, log_target=log_target)
     if log_target:
         losses = exp(target) * (target - input)
     else:  # 0 * log(0) is 0

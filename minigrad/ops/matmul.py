@@ -7,9 +7,14 @@ The derivative of a product of matrices is two products of matrices, so everythi
 import math
 from typing import Any
 
+import numpy as np
+
 from minigrad.backend import Array, array_module
-from minigrad.dtypes import is_floating
+from minigrad.backend.half import rounded, wide
+from minigrad.dtypes import float16, is_floating, is_half
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.shape import reshape, transpose, unsqueeze
 
 __all__ = ["addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
@@ -40,8 +45,21 @@ def _by_right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return _matmul(transpose(a, -2, -1), g)
 
 
+def _needs_float32(a: Array, b: Array) -> bool:
+    """Whether halves are to be multiplied as float32.
+
+    GPUs have units for halves, which add up in float32. BLAS on a CPU has none; and CuPy 14 multiplies
+    bfloat16 matrices, but no batches of them (cupy/cupy#10317).
+    """
+    if a.dtype.itemsize > 2 or not is_half(a.dtype):
+        return False
+    return array_module(a) is np or (a.dtype != float16 and max(a.ndim, b.ndim) > 2)
+
+
 @primitive(a=_by_left, b=_by_right)
 def _matmul(a: Array, b: Array) -> Array:
+    if _needs_float32(a, b):
+        return rounded(wide(a) @ wide(b), a.dtype)
     return _product(a, b) if b.ndim == 2 < a.ndim else a @ b
 
 
@@ -51,6 +69,12 @@ def _matmul(a: Array, b: Array) -> Array:
     bias=lambda g: g,
 )
 def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
+    if _needs_float32(x, weight):
+        return rounded(_affine(wide(x), wide(weight), None if bias is None else wide(bias)), x.dtype)
+    return _affine(x, weight, bias)
+
+
+def _affine(x: Array, weight: Array, bias: Array | None) -> Array:
     y = _product(x, weight.T)
     if bias is not None:
         y += bias
@@ -122,6 +146,8 @@ def matmul(input: Any, other: Any) -> Any:
     >>> mg.matmul(mg.tensor([[1.0, 2.0], [3.0, 4.0]]), mg.tensor([1.0, 10.0])).tolist()
     [21.0, 43.0]
     """
+    if is_autocasting():
+        return autocasting("matmul", matmul, input, other)
     require_same_dtype("matmul", input, other)
     shapes = f"shapes {input.shape} and {other.shape}"
     if input.ndim == 0 or other.ndim == 0:
@@ -142,12 +168,16 @@ def matmul(input: Any, other: Any) -> Any:
 
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices (n, k) and (k, m)."""
+    if is_autocasting():
+        return autocasting("mm", mm, input, mat2)
     _require_ndim("mm", 2, input=input, mat2=mat2)
     return matmul(input, mat2)
 
 
 def bmm(input: Any, mat2: Any) -> Any:
     """The products of the matrices of two batches (b, n, k) and (b, k, m), without broadcasting."""
+    if is_autocasting():
+        return autocasting("bmm", bmm, input, mat2)
     _require_ndim("bmm", 3, input=input, mat2=mat2)
     if input.shape[0] != mat2.shape[0]:
         raise RuntimeError(f"bmm: expected batches of equal size, got shapes {input.shape} and {mat2.shape}")
@@ -156,6 +186,8 @@ def bmm(input: Any, mat2: Any) -> Any:
 
 def mv(input: Any, vec: Any) -> Any:
     """The product of a matrix (n, k) and a vector (k,)."""
+    if is_autocasting():
+        return autocasting("mv", mv, input, vec)
     _require_ndim("mv", 2, input=input)
     _require_ndim("mv", 1, vec=vec)
     return matmul(input, vec)
@@ -163,6 +195,8 @@ def mv(input: Any, vec: Any) -> Any:
 
 def dot(input: Any, tensor: Any) -> Any:
     """The sum of the products of two vectors' elements."""
+    if is_autocasting():
+        return autocasting("dot", dot, input, tensor)
     _require_ndim("dot", 1, input=input, tensor=tensor)
     return matmul(input, tensor)
 
@@ -199,6 +233,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> mg.nn.functional.linear(mg.tensor([1.0, 2.0, 3.0]), weight, mg.tensor([10.0, 20.0])).tolist()
     [11.0, 25.0]
     """
+    if is_autocasting():
+        return autocasting("linear", linear, input, weight, bias)
     require_same_dtype("linear", input, weight, *[] if bias is None else [bias])
     if weight.ndim == 1 and bias is None:
         return matmul(input, weight)
@@ -239,21 +275,29 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
     >>> mg.addmm(mg.tensor([1.0, 2.0]), eye, eye, alpha=10).tolist()
     [[11.0, 2.0], [1.0, 12.0]]
     """
+    if is_autocasting():
+        return autocasting("addmm", addmm, input, mat1, mat2, beta=beta, alpha=alpha)
     return _sum_of("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * (batch1 @ batch2)` for batches of matrices; see `addmm`."""
+    if is_autocasting():
+        return autocasting("baddbmm", baddbmm, input, batch1, batch2, beta=beta, alpha=alpha)
     return _sum_of("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * (mat @ vec)` for a matrix and a vector; see `addmm`."""
+    if is_autocasting():
+        return autocasting("addmv", addmv, input, mat, vec, beta=beta, alpha=alpha)
     return _sum_of("addmv", input, mv(mat, vec), beta, alpha)
 
 
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * outer(vec1, vec2)`; see `addmm`."""
+    if is_autocasting():
+        return autocasting("addr", addr, input, vec1, vec2, beta=beta, alpha=alpha)
     return _sum_of("addr", input, outer(vec1, vec2), beta, alpha)
 
 

@@ -14,10 +14,12 @@ from minigrad.backend import Array
 from minigrad.backend import norm as kernels
 from minigrad.backend.norm import ChannelStatistics
 from minigrad.engine import Fused, mutated
+from minigrad.graph import is_autocasting
 from minigrad.ops import activation
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import clamp
 from minigrad.ops.elementwise import rsqrt
-from minigrad.ops.operands import cast, promote, require_floating
+from minigrad.ops.operands import cast, promote, require_floating, widened
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.shape import broadcast_shapes, expand, reshape
 from minigrad.ops.vector_norm import norm
@@ -25,7 +27,7 @@ from minigrad.tensor import Tensor
 
 
 def _prepared(name: str, shape: tuple[int, ...], input: Any, weight: Any, bias: Any = None) -> list[Any]:
-    """Input, weight and bias, checked; in float32 if they are float16, in which sums of squares overflow.
+    """Input, weight and bias, checked; in float32 if they are halves, in which sums of squares overflow.
 
     Raises
     ------
@@ -34,8 +36,7 @@ def _prepared(name: str, shape: tuple[int, ...], input: Any, weight: Any, bias: 
     """
     require_floating(input, name)
     _require_shape(name, shape, input, weight=weight, bias=bias)
-    given = (input, weight, bias)
-    values = [cast(v, "float32") if v is not None and v.dtype == "float16" else v for v in given]
+    values: list[Any] = [v if v is None else widened(v) for v in (input, weight, bias)]
     for which, value in zip(("weight", "bias"), values[1:], strict=True):
         if value is not None and value.dtype != values[0].dtype:
             kinds = f"{input.dtype.name}, got {value.dtype.name}"
@@ -223,6 +224,8 @@ def layer_norm(
     >>> [round(v, 3) for v in layer_norm(mg.tensor([1.0, 2.0, 3.0]), (3,)).tolist()]
     [-1.225, 0.0, 1.225]
     """
+    if is_autocasting():
+        return autocasting("layer_norm", layer_norm, input, normalized_shape, weight, bias, eps)
     shape = _trailing_shape(input, normalized_shape, "layer_norm")
     x, weight, bias = _prepared("layer_norm", shape, input, weight, bias)
     if 0 in shape:
@@ -255,7 +258,7 @@ def rms_norm(
     normalized_shape : sequence of int
     weight : Tensor, normalized_shape, optional
     eps : float, optional
-        Added to the mean square; by default the machine epsilon of the dtype (for float16, of float32).
+        Added to the mean square; by default the machine epsilon of the dtype (for halves, of float32).
 
     Raises
     ------
@@ -273,6 +276,8 @@ def rms_norm(
     >>> [round(v, 3) for v in rms_norm(mg.tensor([3.0, 4.0]), (2,)).tolist()]
     [0.849, 1.131]
     """
+    if is_autocasting():
+        return autocasting("rms_norm", rms_norm, input, normalized_shape, weight, eps)
     shape = _trailing_shape(input, normalized_shape, "rms_norm")
     x, weight, _ = _prepared("rms_norm", shape, input, weight)
     if eps is None:
@@ -314,6 +319,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     >>> [[round(v, 3) for v in row] for row in group_norm(x, 2).tolist()]
     [[-1.0, 1.0, -1.0, 1.0]]
     """
+    if is_autocasting():
+        return autocasting("group_norm", group_norm, input, num_groups, weight, bias, eps)
     if input.ndim < 2:
         raise RuntimeError(f"group_norm: expected an input of shape (N, C, ...), got {input.shape}")
     batch, channels, *sizes = input.shape
@@ -352,6 +359,8 @@ def normalize(input: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: f
     >>> [round(v, 3) for v in normalize(mg.tensor([3.0, 4.0]), dim=0).tolist()]
     [0.6, 0.8]
     """
+    if is_autocasting():
+        return autocasting("normalize", normalize, input, p, dim, eps)
     return input / clamp(norm(input, p, dim, True), min=eps)
 
 
@@ -372,6 +381,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     >>> round(cosine_similarity(mg.tensor([1.0, 0.0]), mg.tensor([1.0, 1.0]), dim=0).item(), 4)
     0.7071
     """
+    if is_autocasting():
+        return autocasting("cosine_similarity", cosine_similarity, x1, x2, dim, eps)
     x1, x2 = promote(x1, x2, "cosine_similarity")
     shape = broadcast_shapes("cosine_similarity", x1.shape, x2.shape)
     x1, x2 = normalize(expand(x1, shape), dim=dim, eps=eps), normalize(expand(x2, shape), dim=dim, eps=eps)

@@ -6,21 +6,18 @@ from functools import wraps
 from typing import Any
 
 from minigrad.backend import Array
-from minigrad.dtypes import get_default_dtype, is_floating, result_type
-from minigrad.engine import Primitive, Rule, explained, finished, new_tensor, primitive, xp_of
-from minigrad.graph import Node, is_recording, is_watching
+from minigrad.backend.half import in_float32
+from minigrad.dtypes import float32, get_default_dtype, is_floating, is_half, result_type
+from minigrad.engine import Primitive, Rule, explained, finished, new_tensor, xp_of
+from minigrad.graph import Node, is_autocasting, is_recording, is_watching
+from minigrad.ops.autocast import autocasting
+from minigrad.ops.cast import cast as cast
 from minigrad.tensor import Tensor
 
 
-@primitive(x=lambda g: g)
-def _cast(x: Array, dtype: Any) -> Array:
-    # The engine casts every gradient to the dtype of the value it belongs to.
-    return x.astype(dtype)
-
-
-def cast(input: Any, dtype: Any) -> Any:
-    """`input` (array or Tensor) in another dtype; itself if it has it already."""
-    return input if input.dtype == dtype else _cast(input, dtype)
+def widened(input: Any) -> Any:
+    """`input` (array or Tensor) in float32 if it is in half precision."""
+    return cast(input, float32) if is_half(input.dtype) else input
 
 
 def floating(input: Any, name: str = "operation") -> Any:
@@ -29,7 +26,7 @@ def floating(input: Any, name: str = "operation") -> Any:
         kind = input.dtype.kind
     except AttributeError:
         raise TypeError(f"{name}: expected a tensor, got {type(input).__name__}") from None
-    return input if kind == "f" else _cast(input, get_default_dtype())
+    return input if kind in "fV" else cast(input, get_default_dtype())
 
 
 def promote(a: Any, b: Any, name: str = "operation") -> tuple[Any, Any]:
@@ -40,9 +37,9 @@ def promote(a: Any, b: Any, name: str = "operation") -> tuple[Any, Any]:
     left, right = getattr(a, "dtype", None), getattr(b, "dtype", None)
     if left is right and left is not None:
         return a, b
-    if right is None and left is not None and left.kind == "f" and type(b) in (float, int, bool):
+    if right is None and left is not None and left.kind == "f" and type(b) in _NUMBERS:
         return a, b
-    if left is None and right is not None and right.kind == "f" and type(a) in (float, int, bool):
+    if left is None and right is not None and right.kind == "f" and type(a) in _NUMBERS:
         return a, b
     if left is None and right is None:
         raise TypeError(
@@ -52,7 +49,14 @@ def promote(a: Any, b: Any, name: str = "operation") -> tuple[Any, Any]:
         dtype = result_type(a, b)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
+    if dtype.kind == "V":  # which a Python float would make float32
+        return tuple(
+            [cast(x, dtype) if hasattr(x, "dtype") else xp_of(a, b).asarray(x, dtype) for x in (a, b)]
+        )
     return (a if left is None else cast(a, dtype)), (b if right is None else cast(b, dtype))
+
+
+_NUMBERS = (float, int, bool)
 
 
 class _Binary(Primitive):
@@ -68,6 +72,10 @@ class _Binary(Primitive):
         z = b.data if right else b
         dtype = getattr(x, "dtype", None)
         if dtype is None or dtype is not getattr(z, "dtype", None):
+            for array, other in ((x, b), (z, a)):
+                if type(other) in _NUMBERS and getattr(array, "dtype", float32).kind == "V":  # bfloat16
+                    y = self(*[cast(v, float32) if hasattr(v, "dtype") else v for v in (a, b)])
+                    return cast(y, array.dtype)
             promoted = promote(a, b, self.name)
             if promoted[0] is not a or promoted[1] is not b:
                 return self(*promoted)
@@ -102,11 +110,15 @@ def unary(rule: Rule) -> Callable[[Callable[[Array], Array]], Callable[[Any], An
     """Make a public function of one floating argument from its forward on an array and its derivative."""
 
     def decorate(forward: Callable[[Array], Array]) -> Callable[[Any], Any]:
-        run = Primitive(forward, {"x": rule})
+        name = forward.__name__
+        run, run_half = Primitive(forward, {"x": rule}), Primitive(in_float32(forward), {"x": rule})
 
         @wraps(forward)
         def function(input: Any) -> Any:
-            return run(floating(input, forward.__name__))
+            if is_autocasting():
+                return autocasting(name, function, input)
+            x = floating(input, name)
+            return run(x) if x.dtype.itemsize > 2 else run_half(x)
 
         return function
 

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.half import in_float32, rounded, wide
 from minigrad.dtypes import as_dtype, is_floating
 from minigrad.engine import primitive, xp_of
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import where
 from minigrad.ops.elementwise import exp
 from minigrad.ops.index import narrow
@@ -48,16 +51,6 @@ def _count(x_shape: Shape, dims: Shape) -> int:
 
 
 # ---------------------------------------------------------------------- sum and mean
-
-
-def wide(x: Array) -> Array:
-    """The array to sum: float16 as float32, for sums in float16 lose digits and overflow."""
-    return x.astype("float32") if x.dtype.itemsize == 2 and x.dtype.kind == "f" else x
-
-
-def rounded(y: Array, dtype: Any) -> Array:
-    """A sum back in the dtype of what was summed."""
-    return y if y.dtype is dtype else y.astype(dtype)
 
 
 def total(x: Array, dims: Shape, keepdim: bool) -> Array:
@@ -103,6 +96,8 @@ def sum(input: Any, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None
     >>> mg.sum(mg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1).tolist()
     [3.0, 7.0]
     """
+    if is_autocasting():
+        return autocasting("sum", sum, input, dim, keepdim, dtype=dtype)
     dims = axes_of(input, dim, "sum")
     return _sum(converted(input, dtype), dims, keepdim)
 
@@ -167,6 +162,7 @@ def _var(x: Array, dims: Shape, correction: float, keepdim: bool) -> Array:
 
 # At 0 the derivatives of std and of a norm are taken as 0 (as in PyTorch), not as 1/0.
 @primitive(x=lambda g, y: g / where(y == 0, math.inf, 2 * y))
+@in_float32
 def root(x: Array) -> Array:
     """The square root, with derivative 0 at 0."""
     return array_module(x).sqrt(x)  # type: ignore[no-any-return]
@@ -253,11 +249,12 @@ def _variance(
 
 
 @primitive(x=lambda g, x, y, dims: kept(g, x.shape, dims) * exp(x - kept(y, x.shape, dims)))
+@in_float32
 def _logsumexp(x: Array, dims: Shape, keepdim: bool) -> Array:
     xp = array_module(x)
     largest = x.max(axis=dims, keepdims=True) if x.size else xp.zeros((1,) * x.ndim, x.dtype)
     largest = xp.where(xp.isinf(largest), 0, largest)  # inf - inf would be NaN
-    result = rounded(xp.log(total(wide(xp.exp(x - largest)), dims, True)), x.dtype) + largest
+    result = xp.log(total(xp.exp(x - largest), dims, True)) + largest
     if keepdim:
         return result  # type: ignore[no-any-return]
     return result.reshape([n for i, n in enumerate(x.shape) if i not in dims])  # type: ignore[no-any-return]
@@ -279,6 +276,8 @@ def logsumexp(input: Any, dim: int | Sequence[int], keepdim: bool = False) -> An
     >>> mg.logsumexp(mg.tensor([1000.0, 1000.0], dtype="float64"), 0).item()
     1000.6931471805599
     """
+    if is_autocasting():
+        return autocasting("logsumexp", logsumexp, input, dim, keepdim)
     dims = axes_of(input, dim, "logsumexp")
     return _logsumexp(floating(input, "logsumexp"), dims, keepdim)
 
@@ -327,6 +326,8 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
     >>> x.grad.tolist()
     [0.0, 10.0, 0.0]
     """
+    if is_autocasting():
+        return autocasting("prod", prod, input, dim, keepdim, dtype=dtype)
     x = converted(input, dtype)
     if dim is None or x.ndim == 0:
         if dim is not None:

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, array_module
+from minigrad.dtypes import is_floating
 from minigrad.engine import primitive, xp_of
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.average_pool import adaptive_average
 from minigrad.ops.index import index_select
-from minigrad.ops.operands import require_floating
+from minigrad.ops.operands import cast, require_floating, widened
 from minigrad.ops.shape import permute, reshape
 from minigrad.ops.sliding import sizes
 
@@ -162,6 +165,9 @@ def interpolate(
     >>> interpolate(x, 4).tolist(), interpolate(x, 4, mode="linear").tolist()
     ([[[0.0, 0.0, 1.0, 1.0]]], [[[0.0, 0.25, 0.75, 1.0]]])
     """
+    if is_autocasting() and mode != "area":
+        options = (size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
+        return autocasting("interpolate", interpolate, input, *options)
     dims = input.ndim - 2
     if mode not in _MODES or not 1 <= dims <= 3 or dims != _DIMENSIONS.get(mode, dims):
         wanted = f"{_DIMENSIONS[mode] + 2}" if mode in _DIMENSIONS else "3, 4 or 5"
@@ -178,9 +184,10 @@ def interpolate(
         return adaptive_average("interpolate", dims, input, size)
     if mode in _DIMENSIONS:
         require_floating(input, f"interpolate with mode {mode!r}")
+    y = widened(input)
     for dim, (n, scale) in enumerate(zip(size, scales, strict=True), 2):
-        input = _interpolated(input, dim, n, scale, mode, bool(align_corners))
-    return input
+        y = _interpolated(y, dim, n, scale, mode, bool(align_corners))
+    return cast(y, input.dtype)
 
 
 def _resized(
@@ -207,7 +214,7 @@ def _interpolated(x: Any, dim: int, size: int, scale: float, mode: str, align_co
     """`x` with `size` elements along `dim`."""
     n, xp = x.shape[dim], xp_of(x)
     # Places in the old image have PyTorch's precision, so that rounding them down gives PyTorch's pixels.
-    dtype = np.promote_types(x.dtype, np.float32) if x.dtype.kind == "f" else np.dtype(np.float32)
+    dtype = np.promote_types(x.dtype, np.float32) if is_floating(x.dtype) else np.dtype(np.float32)
     if align_corners:
         place = np.arange(size) * float(dtype.type((n - 1) / max(1, size - 1)))
     elif mode == "nearest":

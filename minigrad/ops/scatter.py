@@ -5,6 +5,8 @@ from typing import Any
 
 from minigrad.backend import Array
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.index import _scatter, _slice, _unslice, at_least_1d, check_fits, pick
 from minigrad.ops.indices import Index, along, as_ids, checked, parse
 from minigrad.ops.operands import cast, dim_of, like
@@ -98,6 +100,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     IndexError
         If a position is out of range.
     """
+    if is_autocasting():
+        return autocasting("scatter_add", scatter_add, input, dim, index, src)
     if not hasattr(src, "dtype"):
         raise TypeError(f"scatter_add: src must be a tensor, got {type(src).__name__}")
     x, where, values = _aimed("scatter_add", input, dim, index, src)
@@ -189,6 +193,8 @@ def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     RuntimeError
         If `values` do not broadcast, or have another dtype than `input`.
     """
+    if is_autocasting():
+        return autocasting("index_put", index_put, input, indices, values, accumulate)
     array = input.data if isinstance(input, Tensor) else input
     basic, arrays = parse(tuple([slice(None) if i is None else i for i in indices]), array, "index_put")
     values = like(values, input) if not hasattr(values, "dtype") else values

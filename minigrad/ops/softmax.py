@@ -6,16 +6,30 @@ Both subtract the largest element first, so that no exponential overflows; the r
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.half import in_float32
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.elementwise import exp
-from minigrad.ops.operands import cast, dim_of, require_floating
+from minigrad.ops.operands import cast, dim_of, require_floating, widened
 from minigrad.ops.reduce import sum as total
 from minigrad.ops.shape import reshape
 
 __all__ = ["log_softmax", "softmax", "softmin"]
 
 
-@primitive(x=lambda g, y, dim: y * (g - total(g * y, dim, True)))
+def _softmax_rule(g: Any, y: Any, dim: int) -> Any:
+    g, y = widened(g), widened(y)
+    return y * (g - total(g * y, dim, True))
+
+
+def _log_softmax_rule(g: Any, y: Any, dim: int) -> Any:
+    g = widened(g)
+    return g - exp(widened(y)) * total(g, dim, True)
+
+
+@primitive(x=_softmax_rule)
+@in_float32
 def _softmax(x: Array, dim: int) -> Array:
     y = x - x.max(dim, keepdims=True)
     array_module(x).exp(y, out=y)
@@ -23,7 +37,8 @@ def _softmax(x: Array, dim: int) -> Array:
     return y  # type: ignore[no-any-return]
 
 
-@primitive(x=lambda g, y, dim: g - exp(y) * total(g, dim, True))
+@primitive(x=_log_softmax_rule)
+@in_float32
 def _log_softmax(x: Array, dim: int) -> Array:
     xp = array_module(x)
     y = x - x.max(dim, keepdims=True)
@@ -68,6 +83,8 @@ def softmin(input: Any, dim: int, dtype: Any = None) -> Any:
 
 
 def _along(operation: Any, name: str, input: Any, dim: int, dtype: Any) -> Any:
+    if is_autocasting():
+        return autocasting(name, _along, operation, name, input, dim, dtype)
     if dtype is not None:
         input = cast(input, dtype)
     require_floating(input, name)

@@ -4,12 +4,14 @@ import math
 from typing import Any
 
 from minigrad.backend import Array, array_module
-from minigrad.dtypes import as_dtype
+from minigrad.dtypes import as_dtype, float32, is_half
 from minigrad.engine import primitive
+from minigrad.graph import is_autocasting
+from minigrad.ops.autocast import autocasting
 from minigrad.ops.choice import abs, sign, where
 from minigrad.ops.extremes import amax, amin
 from minigrad.ops.operands import cast, require_floating
-from minigrad.ops.reduce import Dim, Shape, axes_of, kept, root, rounded, sum, total, wide
+from minigrad.ops.reduce import Dim, Shape, axes_of, kept, root, sum, total
 
 __all__ = ["norm"]
 
@@ -22,8 +24,8 @@ def _norm_rule(g: Any, x: Any, y: Any, dims: Shape, p: float) -> Any:
 
 @primitive(x=_norm_rule)
 def _norm(x: Array, dims: Shape, p: float, keepdim: bool) -> Array:
-    powers = array_module(x).abs(wide(x)) ** p
-    return rounded(total(powers, dims, keepdim) ** (1 / p), x.dtype)
+    powers = array_module(x).abs(x) ** p
+    return total(powers, dims, keepdim) ** (1 / p)
 
 
 def norm(
@@ -61,6 +63,8 @@ def norm(
     >>> mg.norm(mg.tensor([3.0, -4.0])).item()
     5.0
     """
+    if is_autocasting():
+        return autocasting("norm", norm, input, p, dim, keepdim, dtype=dtype)
     if p == "nuc":
         raise NotImplementedError(
             "norm: the nuclear norm (p='nuc') is not supported; p may be any number or 'fro'"
@@ -71,6 +75,8 @@ def norm(
     if dtype is not None:
         input = cast(input, as_dtype(dtype))
     require_floating(input, "norm")
+    if is_half(input.dtype):  # of which squares soon overflow
+        return cast(norm(cast(input, float32), p, dims, keepdim), input.dtype)
     if p in ("fro", None, 2):
         return root(sum(input * input, dims, keepdim))
     if p == 1:
