@@ -66,7 +66,8 @@ def as_dtype(dtype: Any) -> DType:
     if dtype is None:  # which NumPy takes for float64
         raise TypeError("expected a dtype, got None")
     result: DType = bfloat16() if isinstance(dtype, str) and dtype == "bfloat16" else np.dtype(dtype)
-    if result.kind not in KIND or (result.kind == "V" and result.name != "bfloat16"):
+    foreign = result.kind == "V" or result.isbuiltin == 2
+    if result.kind not in KIND or (foreign and result.name != "bfloat16"):
         raise TypeError(
             f"dtype {result.name} is not supported: tensors hold booleans, integers or real floating numbers"
         )

@@ -60,6 +60,24 @@ def test_pytorch_reads_ours_and_we_read_pytorchs(tmp_path):
     assert mg.load(tmp_path / "theirs")["w"].tolist() == [1.0, 1.0]
 
 
+def test_bfloat16_is_pytorchs(tmp_path, device):
+    pytest.importorskip("ml_dtypes")
+    values, path = np.random.default_rng(0).standard_normal((3, 4)), tmp_path / "x.safetensors"
+    ours, theirs = mg.tensor(values, dtype="bfloat16", device=device), torch.tensor(values).to(torch.bfloat16)
+    mg.save({"w": ours}, path)
+    assert torch.equal(load_file(path)["w"], theirs)
+    assert mg.load(path, device)["w"].dtype == mg.bfloat16
+    save_file({"w": theirs}, path)
+    assert mg.equal(mg.load(path, device)["w"], ours)
+
+
+def test_dtypes_that_minigrad_does_not_have(tmp_path):
+    path = tmp_path / "x.safetensors"
+    save_file({"w": torch.zeros(2, dtype=torch.float8_e5m2)}, path)
+    with pytest.raises(ValueError, match="holds numbers of type F8_E5M2"):
+        mg.load(path)
+
+
 def test_nested_weights_have_readable_names(tmp_path):
     mg.save({"model": {"w": mg.ones(1)}, "step": 3}, tmp_path / "x")
     assert list(load_file(tmp_path / "x")) == ["model.w"]

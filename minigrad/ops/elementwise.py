@@ -87,6 +87,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """
     if rounding_mode not in (None, "trunc", "floor"):
         raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor', got {rounding_mode!r}")
+    given = input, other
     input, other = promote(input, other, "div")
     dtype = getattr(input, "dtype", None) or other.dtype
     if rounding_mode is not None and not is_floating(dtype):
@@ -95,7 +96,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         input, other = (cast(x, get_default_dtype()) if hasattr(x, "dtype") else x for x in (input, other))
     if rounding_mode == "floor":
         return _rounded_quotient(input, other, "floor")
-    quotient = _div(input, other)
+    quotient = _div(*given) if dtype.kind == "V" else _div(input, other)  # a number with all its digits
     return quotient if rounding_mode is None else trunc(quotient)
 
 

@@ -72,12 +72,12 @@ class _Binary(Primitive):
         z = b.data if right else b
         dtype = getattr(x, "dtype", None)
         if dtype is None or dtype is not getattr(z, "dtype", None):
-            for array, other in ((x, b), (z, a)):
-                if type(other) in _NUMBERS and getattr(array, "dtype", float32).kind == "V":  # bfloat16
-                    y = self(*[cast(v, float32) if hasattr(v, "dtype") else v for v in (a, b)])
-                    return cast(y, array.dtype)
             promoted = promote(a, b, self.name)
             if promoted[0] is not a or promoted[1] is not b:
+                if promoted[0].dtype.kind == "V" and (type(a) in _NUMBERS or type(b) in _NUMBERS):
+                    # A bfloat16 tensor and a number, whose digits are all to count.
+                    y = self(*[cast(v, float32) if hasattr(v, "dtype") else v for v in (a, b)])
+                    return cast(y, promoted[0].dtype)
                 return self(*promoted)
         if not (left or right):
             return self.forward(x, z)
