@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.half import wide
 from minigrad.graph import Leaf, Node, Shape
 from minigrad.mutation import mutated
 from minigrad.tensor import Tensor
@@ -117,6 +118,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     repeated = tuple(i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1))
     if not repeated:
         return g.reshape(shape)
+    if not isinstance(g, Tensor):
+        g = wide(g)  # a sum of many halves
     if repeated == tuple(range(len(repeated))) and not isinstance(g, Tensor) and g.dtype.itemsize >= 4:
         # The gradient of a bias: as a product with ones it takes a third of the time that `sum` takes.
         rows = g.reshape(math.prod(g.shape[: len(repeated)]), math.prod(g.shape[len(repeated) :]))

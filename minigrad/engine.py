@@ -265,7 +265,8 @@ def _run(
     for node, g in zip(roots, gradients, strict=True):
         deliver(node, g, g, heap)  # the caller's array: not ours to add to
     watching, casts = is_watching(), is_autocasting()
-    mode.autocast = None  # the forward pass has settled the dtypes
+    if casts is not None:
+        mode.autocast = None  # the forward pass has settled the dtypes
     try:
         with enable_grad() if create_graph else no_grad():
             while heap:
@@ -310,7 +311,8 @@ def _run(
                 if not retain_graph:
                     node.parents, node.saved = None, ()
     finally:
-        mode.autocast = casts
+        if casts is not None:
+            mode.autocast = casts
         for _, node in heap:  # only after an error: leave no half sums behind
             node.pending = None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, array_module, device_of
 from minigrad.dtypes import float16
 from minigrad.mutation import mutated
 from minigrad.ops.autocast import is_gpu_there
@@ -129,12 +129,13 @@ class GradScaler:
         if any(g.dtype == float16 for g in gradients):
             raise ValueError("Attempting to unscale FP16 gradients.")
         inverse = float(np.float32(1 / np.float64(self._scale)))
-        infinite = []
+        found: dict[str, list[Array]] = {}
         for g in gradients:
-            infinite.append(~array_module(g).isfinite(g).all())
+            found.setdefault(device_of(g), []).append(array_module(g).isfinite(g).all())
             g *= inverse
             mutated(g)
-        self._infinite[id(optimizer)] = infinite
+        # One flag for each device: to look at it, which `step` does, is to wait for the GPU.
+        self._infinite[id(optimizer)] = [~array_module(*flags).stack(flags).all() for flags in found.values()]
         self._stage[id(optimizer)] = _UNSCALED
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:

@@ -37,7 +37,7 @@ METHODS: dict[Any, str] = {
     compare: """
         allclose eq equal ge gt isfinite isinf isnan le logical_and logical_not logical_or logical_xor lt ne
     """,
-    convert: "bool clone cpu cuda double float half int long to type_as",
+    convert: "bfloat16 bool clone cpu cuda double float half int long to type_as",
     cumulative: "cumprod cumsum",
     diagonal: "diag diag_embed diagonal tril triu",
     elementwise: """

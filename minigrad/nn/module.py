@@ -190,6 +190,10 @@ class Module(Tree):
         """Turn floating parameters and buffers into float16."""
         return self.to(dtype=np.float16)
 
+    def bfloat16(self) -> Self:
+        """Turn floating parameters and buffers into bfloat16."""
+        return self.to(dtype="bfloat16")
+
     def float(self) -> Self:
         """Turn floating parameters and buffers into float32."""
         return self.to(dtype=np.float32)

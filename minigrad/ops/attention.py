@@ -115,13 +115,14 @@ def scaled_dot_product_attention(
     query, key, value = _checked(query, key, value)
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"{_NAME}: dropout_p must be between 0 and 1, got {dropout_p}")
-    dtype = query.dtype
-    query, key, value = (widened(x) for x in (query, key, value))
     if scale is None:
         scale = 1 / math.sqrt(max(1, query.shape[-1]))
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{_NAME}: attn_mask must be None when is_causal=True")
+    dtype = query.dtype
     bias = _bias(attn_mask, query, (*query.shape[:-1], key.shape[-2]))
+    query, key, value = (widened(x) for x in (query, key, value))
+    bias = None if bias is None else widened(bias)
     seen = None
     if attn_mask is not None:
         hidden = ((bias.data if isinstance(bias, Tensor) else bias) == -math.inf).all(-1, keepdims=True)

@@ -96,6 +96,11 @@ def half(input: Tensor) -> Tensor:
     return cast(input, np.dtype(np.float16))  # type: ignore[no-any-return]
 
 
+def bfloat16(input: Tensor) -> Tensor:
+    """The tensor in bfloat16."""
+    return cast(input, as_dtype("bfloat16"))  # type: ignore[no-any-return]
+
+
 def long(input: Tensor) -> Tensor:
     """The tensor in int64."""
     return cast(input, np.dtype(np.int64))  # type: ignore[no-any-return]

@@ -60,3 +60,14 @@ def test_long_sums_keep_their_digits(device):
     assert mg.softmax(x, 1).sum().item() == pytest.approx(1, rel=2e-2)
     index = mg.zeros(5000, dtype="int64", device=device)
     assert mg.zeros(2, dtype="float16", device=device).index_add(0, index, x[0])[0].item() == 5000
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_gradients_of_what_was_repeated_keep_their_digits(dtype, device):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    bias = mg.zeros(3, dtype=dtype, device=device, requires_grad=True)
+    scale = mg.ones(4096, 1, dtype=dtype, device=device, requires_grad=True)
+    (mg.ones(4096, 3, dtype=dtype, device=device) * scale + bias).sum().backward()
+    assert bias.grad.tolist() == [4096.0] * 3
+    assert scale.grad.tolist() == [[3.0]] * 4096

@@ -61,6 +61,10 @@ CASES = {
     "conv_transpose1d": lambda m, f, x: f.conv_transpose1d(x[None], x[:, :, None]),
     "conv_transpose2d": lambda m, f, x: f.conv_transpose2d(x[None, None], x[None, None, :3, :3]),
     "scaled_dot_product_attention": lambda m, f, x: f.scaled_dot_product_attention(x[None], x[None], x[None]),
+    "attention with a mask": lambda m, f, x: f.scaled_dot_product_attention(x[None], x[None], x[None], x),
+    "attention with a boolean mask": lambda m, f, x: f.scaled_dot_product_attention(
+        x[None], x[None], x[None], x > 0.3
+    ),
     "add": lambda m, f, x: x + x,
     "add a number": lambda m, f, x: x + 0.3,
     "mul by a number": lambda m, f, x: x * 0.3,
@@ -194,7 +198,8 @@ def test_the_lists_for_gpus_are_pytorchs():
 
 
 LOWERED = set(LISTS["cuda"][LOWER].split()) | {"matrix and vector", "two vectors", "linear of a vector"}
-LOWERED |= {"einsum, a sum", "einsum, an outer product"}
+LOWERED |= {"einsum, a sum", "einsum, an outer product", "attention with a mask"}
+LOWERED |= {"attention with a boolean mask"}
 IN_FLOAT32 = set(LISTS["cuda"][module.FLOAT32].split()) | {
     "a number / x", "pow, of a number", "pow, of tensors", "sum over a dimension", "norm over a dimension",
     "cross_entropy of probabilities", "interpolate, nearest", "interpolate, bilinear",
