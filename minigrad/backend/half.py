@@ -28,7 +28,7 @@ def in_float32(forward: Callable[..., Array]) -> Callable[..., Array]:
     @wraps(forward)
     def computed(x: Array, *others: Any) -> Array:
         dtype = x.dtype
-        if not is_half(dtype):
+        if dtype.itemsize > 2 or not is_half(dtype):
             return forward(x, *others)
         others = tuple([wide(v) if getattr(v, "dtype", None) == dtype else v for v in others])
         return rounded(forward(wide(x), *others), dtype)

@@ -120,7 +120,7 @@ def scaled_dot_product_attention(
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{_NAME}: attn_mask must be None when is_causal=True")
     dtype = query.dtype
-    bias = _bias(attn_mask, query, (*query.shape[:-1], key.shape[-2]))
+    bias: Any = _bias(attn_mask, query, (*query.shape[:-1], key.shape[-2]))
     query, key, value = (widened(x) for x in (query, key, value))
     bias = None if bias is None else widened(bias)
     seen = None

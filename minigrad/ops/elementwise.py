@@ -87,7 +87,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """
     if rounding_mode not in (None, "trunc", "floor"):
         raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor', got {rounding_mode!r}")
-    given = input, other
+    if rounding_mode is None:
+        for x in (input, other):
+            if hasattr(x, "dtype") and is_floating(x.dtype):
+                return _div(input, other)
     input, other = promote(input, other, "div")
     dtype = getattr(input, "dtype", None) or other.dtype
     if rounding_mode is not None and not is_floating(dtype):
@@ -96,7 +99,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         input, other = (cast(x, get_default_dtype()) if hasattr(x, "dtype") else x for x in (input, other))
     if rounding_mode == "floor":
         return _rounded_quotient(input, other, "floor")
-    quotient = _div(*given) if dtype.kind == "V" else _div(input, other)  # a number with all its digits
+    quotient = _div(input, other)
     return quotient if rounding_mode is None else trunc(quotient)
 
 

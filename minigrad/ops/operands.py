@@ -117,8 +117,10 @@ def unary(rule: Rule) -> Callable[[Callable[[Array], Array]], Callable[[Any], An
         def function(input: Any) -> Any:
             if is_autocasting():
                 return autocasting(name, function, input)
+            if getattr(input, "dtype", None) is float32:
+                return run(input)
             x = floating(input, name)
-            return run(x) if x.dtype.itemsize > 2 else run_half(x)
+            return run_half(x) if is_half(x.dtype) else run(x)
 
         return function
 
