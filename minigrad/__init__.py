@@ -15,7 +15,6 @@ from minigrad import autograd as autograd
 from minigrad import engine as engine
 from minigrad import methods as _methods  # noqa: F401  (binds operators and methods to Tensor)
 from minigrad.creation import *
-from minigrad.dtypes import DType
 from minigrad.dtypes import bfloat16 as _bfloat16
 from minigrad.dtypes import float16 as float16
 from minigrad.dtypes import float32 as float32
@@ -70,6 +69,7 @@ from minigrad.tensor import tensor as tensor
 if TYPE_CHECKING:
     from minigrad import data as data
     from minigrad import nn as nn
+    from minigrad.dtypes import DType
 
     bfloat16: DType
 
