@@ -346,6 +346,21 @@ def test_backward_inside_uses_the_dtypes_of_the_forward_pass(device, kind):
     assert np.array_equal(gradient(True), gradient(False))
 
 
+def test_second_derivatives_inside_use_the_dtypes_of_the_forward_pass(device, kind):
+    def second(inside):
+        x = mg.tensor(matrix()[None], device=device, requires_grad=True)
+        with mg.autocast(kind, dtype="float16"):
+            loss = F.scaled_dot_product_attention(x, x, x).to("float32").sum()
+            if inside:
+                (g,) = mg.autograd.grad(loss, x, create_graph=True)
+        if not inside:
+            (g,) = mg.autograd.grad(loss, x, create_graph=True)
+        (g * g).sum().backward()
+        return x.grad.cpu().numpy()
+
+    assert np.array_equal(second(True), second(False))
+
+
 # ---------------------------------------------------------------------- parameters, cast once
 
 
