@@ -5,6 +5,7 @@ floating) always wins over a lower kind whatever its width, and within a kind te
 0-d tensors, which win over Python numbers.
 """
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -103,16 +104,14 @@ def result_type(*operands: Any) -> DType:
     """
     ranked = [_rank(operand) for operand in operands]
     best = max(ranked, key=lambda entry: entry[:2])[:2]
-    return _common([dtype for *rank, dtype in ranked if tuple(rank) == best])
+    return reduce(_common, [dtype for *rank, dtype in ranked if tuple(rank) == best])
 
 
-def _common(dtypes: list[DType]) -> DType:
-    first = dtypes[0]
-    if all(dtype == first for dtype in dtypes):
-        return first
-    if all(is_half(dtype) for dtype in dtypes):  # float16 and bfloat16, which NumPy cannot combine
-        return float32
-    return np.result_type(*dtypes)
+def _common(a: DType, b: DType) -> DType:
+    if a == b:
+        return a
+    # float16 and bfloat16 are what NumPy cannot combine.
+    return float32 if is_half(a) and is_half(b) else np.promote_types(a, b)
 
 
 def _rank(operand: Any) -> tuple[int, int, DType]:

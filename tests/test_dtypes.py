@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -53,6 +54,13 @@ def test_bfloat16_meets_other_dtypes_as_in_pytorch(other, device):
         ]
         for got, want in [(ours, theirs), (ours[::-1], theirs[::-1])]:
             assert (got[0] + got[1]).dtype.name == str((want[0] + want[1]).dtype).partition(".")[2]
+
+
+@pytest.mark.parametrize("order", list(permutations(["float16", "bfloat16", "float32"])))
+def test_three_dtypes_meet_in_any_order(order):
+    pytest.importorskip("ml_dtypes")
+    assert mg.cat([mg.ones(1, dtype=dtype) for dtype in order]).dtype == "float32"
+    assert mg.cat([mg.ones(1, dtype=dtype) for dtype in order if dtype != "float32"]).dtype == "float32"
 
 
 @pytest.mark.parametrize("number", [3, True, 0.1, -1001, 1e30])

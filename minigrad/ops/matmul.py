@@ -51,16 +51,18 @@ def _needs_float32(a: Array, b: Array) -> bool:
     GPUs have units for halves, which add up in float32. BLAS on a CPU has none; and CuPy 14 multiplies
     bfloat16 matrices, but no batches of them (cupy/cupy#10317).
     """
-    if a.dtype.itemsize > 2 or not is_half(a.dtype):
+    if not is_half(a.dtype):
         return False
     return array_module(a) is np or (a.dtype != float16 and max(a.ndim, b.ndim) > 2)
 
 
 @primitive(a=_by_left, b=_by_right)
 def _matmul(a: Array, b: Array) -> Array:
-    if _needs_float32(a, b):
-        return rounded(wide(a) @ wide(b), a.dtype)
-    return _product(a, b) if b.ndim == 2 < a.ndim else a @ b
+    dtype = a.dtype
+    if dtype.itemsize == 2 and _needs_float32(a, b):
+        a, b = wide(a), wide(b)
+    y = _product(a, b) if b.ndim == 2 < a.ndim else a @ b
+    return y if y.dtype is dtype else y.astype(dtype)
 
 
 @primitive(
@@ -69,7 +71,7 @@ def _matmul(a: Array, b: Array) -> Array:
     bias=lambda g: g,
 )
 def _linear(x: Array, weight: Array, bias: Array | None) -> Array:
-    if _needs_float32(x, weight):
+    if x.dtype.itemsize == 2 and _needs_float32(x, weight):
         return rounded(_affine(wide(x), wide(weight), None if bias is None else wide(bias)), x.dtype)
     return _affine(x, weight, bias)
 
