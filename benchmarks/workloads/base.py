@@ -32,12 +32,16 @@ class Workload(ABC):
         """The sizes in words."""
 
     @abstractmethod
-    def minigrad(self) -> Side:
-        """Our side."""
+    def side(self, lib: Library, settings: str = "default") -> Side:
+        """The work in a framework; wherever it runs, it starts with the same weights."""
 
-    @abstractmethod
+    def minigrad(self) -> Side:
+        """Our side, on the CPU."""
+        return self.side(library.minigrad())
+
     def pytorch(self, settings: str = "default") -> Side:
-        """PyTorch's, which starts with the same weights."""
+        """PyTorch's, on the CPU."""
+        return self.side(library.pytorch(), settings)
 
 
 class Training(Workload):
@@ -63,27 +67,23 @@ class Training(Workload):
         lib.top.manual_seed(0)
         return library.arrays_of(self.network(lib).state_dict())
 
-    def minigrad(self) -> "TrainingStep":
-        lib = library.minigrad()
-        network = self._started(lib)
-        return TrainingStep(self, lib, network, lib.optim.AdamW(network.parameters()))
+    def started(self, lib: Library) -> Any:
+        """The network with these weights."""
+        network = self.network(lib)
+        library.load_arrays(lib, network, self.weights())
+        return lib.module(network)
 
-    def pytorch(self, settings: str = "default") -> "TrainingStep":
-        lib = library.pytorch()
-        network = self._started(lib)
+    def side(self, lib: Library, settings: str = "default") -> "TrainingStep":
+        network = self.started(lib)
         expert = settings == "expert"
         if expert and self.images:
             network = network.to(memory_format=lib.top.channels_last)
-        optimizer = lib.optim.AdamW(network.parameters(), fused=expert)
+        # Not fused=False: that would switch off foreach, too, PyTorch's default on a GPU.
+        optimizer = lib.optim.AdamW(network.parameters(), **({"fused": True} if expert else {}))
         step = TrainingStep(self, lib, network, optimizer)
         if expert and self.images:
             step.x = step.x.to(memory_format=lib.top.channels_last)
         return step
-
-    def _started(self, lib: Library) -> Any:
-        network = self.network(lib)
-        library.load_arrays(lib, network, self.weights())
-        return network
 
 
 class ImageTraining(Training):
@@ -99,7 +99,7 @@ class ImageTraining(Training):
 
 def normalized(tensors: Sequence[Any]) -> np.ndarray:
     """All numbers in one row, those of each tensor relative to its largest."""
-    arrays = [np.array(tensor.detach().numpy(), dtype=np.float64).ravel() for tensor in tensors]
+    arrays = [library.array_of(tensor).astype(np.float64).ravel() for tensor in tensors]
     return np.concatenate([array / (np.abs(array).max() or 1.0) for array in arrays])
 
 
@@ -120,7 +120,7 @@ class TrainingStep(LossSide):
 
     def __init__(self, workload: Training, lib: Library, network: Any, optimizer: Any) -> None:
         self.workload, self.lib, self.network, self.optimizer = workload, lib, network, optimizer
-        self.x, self.labels = map(lib.top.from_numpy, workload.data(np.random.default_rng(0)))
+        self.x, self.labels = map(lib.tensor, workload.data(np.random.default_rng(0)))
 
     def run(self) -> None:
         loss = self.workload.loss(self.lib, self.network, self.x, self.labels)

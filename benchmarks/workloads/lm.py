@@ -50,7 +50,7 @@ class LM(Training):
                     nn.init.normal_(embedding.weight, std=0.02)
 
             def forward(self, ids: Any) -> Any:
-                x = self.tokens(ids) + self.positions(lib.top.arange(ids.shape[1]))
+                x = self.tokens(ids) + self.positions(lib.top.arange(ids.shape[1], device=ids.device))
                 return F.linear(self.norm(self.blocks(x)), self.tokens.weight)
 
         return Network()

@@ -31,18 +31,12 @@ class Operation(Workload):
     def title(self) -> str:
         return f"one 8x8 operation, {self.name.removeprefix('op-')}"
 
-    def side(self, lib: Library) -> "Chain":
-        x, c, d = map(lib.top.from_numpy, self.numbers())
+    def side(self, lib: Library, settings: str = "default") -> "Chain":
+        x, c, d = map(lib.tensor, self.numbers())
         x = x.requires_grad_()
         if self.name == "op-forward":
             return Chain(x, c, d, self.length)
-        return BackwardOfChain(x, c, d, self.length, lib.top.ones(8, 8))
-
-    def minigrad(self) -> "Chain":
-        return self.side(library.minigrad())
-
-    def pytorch(self, settings: str = "default") -> "Chain":
-        return self.side(library.pytorch())
+        return BackwardOfChain(x, c, d, self.length, lib.top.ones_like(x))
 
 
 class OperationForward(Operation):
@@ -71,7 +65,7 @@ class Chain:
         self.h = h
 
     def value(self) -> np.ndarray:
-        return np.asarray(self.h.data)
+        return library.array_of(self.h)
 
 
 class BackwardOfChain(Chain):
@@ -89,4 +83,4 @@ class BackwardOfChain(Chain):
         self.h.backward(*self.gradient)
 
     def value(self) -> np.ndarray:
-        return np.asarray(self.x.grad.data)
+        return library.array_of(self.x.grad)

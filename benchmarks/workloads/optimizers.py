@@ -1,5 +1,6 @@
 """Steps of an optimizer alone, on the shapes of a transformer's parameters."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -30,32 +31,31 @@ class OptimizerWorkload(Workload):
         count = sum(int(np.prod(shape)) for shape in self.shapes)
         return f"{type(self).__name__}, {count / 1e6:.3g} million parameters in {len(self.shapes)} tensors"
 
+    @abstractmethod
+    def optimizer(self, lib: Library, settings: str, params: list[Any], **options: Any) -> Any:
+        """The optimizer of these parameters."""
+
+    def side(self, lib: Library, settings: str = "default") -> "OptimizerStep":
+        return OptimizerStep(self.shapes, lib, lambda params: self.optimizer(lib, settings, params))
+
 
 class AdamW(OptimizerWorkload):
     name: ClassVar[str] = "adamw"
 
-    def minigrad(self) -> "OptimizerStep":
-        lib = library.minigrad()
-        return OptimizerStep(self.shapes, lib, lib.optim.AdamW)
-
-    def pytorch(self, settings: str = "default") -> "OptimizerStep":
-        lib = library.pytorch()
-        fused = settings == "expert"
-        return OptimizerStep(self.shapes, lib, lambda params: lib.optim.AdamW(params, fused=fused))
+    def optimizer(self, lib: Library, settings: str, params: list[Any], **options: Any) -> Any:
+        return lib.optim.AdamW(params, **({"fused": True} if settings == "expert" else {}), **options)
 
 
 class Adan(OptimizerWorkload):
     name: ClassVar[str] = "adan"
     settings: ClassVar[tuple[str, ...]] = SETTINGS[:1]
 
-    def minigrad(self) -> "OptimizerStep":
-        lib = library.minigrad()
-        return OptimizerStep(self.shapes, lib, lambda params: lib.optim.Adan(params, weight_decay=0.02))
+    def optimizer(self, lib: Library, settings: str, params: list[Any], **options: Any) -> Any:
+        if hasattr(lib.optim, "Adan"):
+            return lib.optim.Adan(params, weight_decay=0.02, **options)
+        from benchmarks.workloads import adan_pytorch
 
-    def pytorch(self, settings: str = "default") -> "OptimizerStep":
-        from benchmarks.workloads.adan_pytorch import Adan
-
-        return OptimizerStep(self.shapes, library.pytorch(), lambda params: Adan(params, weight_decay=0.02))
+        return adan_pytorch.Adan(params, weight_decay=0.02, **options)
 
 
 class OptimizerStep:
@@ -67,9 +67,7 @@ class OptimizerStep:
         rng = np.random.default_rng(0)
 
         def tensors(scale: float) -> list[Any]:
-            return [
-                lib.top.from_numpy(scale * rng.standard_normal(shape, dtype=np.float32)) for shape in shapes
-            ]
+            return [lib.tensor(scale * rng.standard_normal(shape, dtype=np.float32)) for shape in shapes]
 
         # Weights of the size of a few steps, so that the comparison sees what the steps do.
         self.weights = [lib.nn.Parameter(w) for w in tensors(0.01)]
@@ -85,4 +83,4 @@ class OptimizerStep:
         self.optimizer.step()
 
     def value(self) -> np.ndarray:
-        return np.concatenate([np.array(w.detach().numpy()).ravel() for w in self.weights])
+        return np.concatenate([library.array_of(w).ravel() for w in self.weights])

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks import library
 from benchmarks.library import Library
 from benchmarks.workloads.base import Workload, normalized
 
@@ -29,11 +28,8 @@ class VGGConvolutions(Workload):
         stages = ", ".join(f"{channels}x{size}x{size}" for channels, size in self.shapes)
         return f"VGG convolutions, 2 at each of {stages}, batch {self.batch}"
 
-    def minigrad(self) -> "Convolutions":
-        return Convolutions(self, library.minigrad())
-
-    def pytorch(self, settings: str = "default") -> "Convolutions":
-        side = Convolutions(self, library.pytorch())
+    def side(self, lib: Library, settings: str = "default") -> "Convolutions":
+        side = Convolutions(self, lib)
         if settings == "expert":
             side.channels_last()
         return side
@@ -49,7 +45,7 @@ class Convolutions:
         for channels, size in workload.shapes:
             x = rng.standard_normal((workload.batch, channels, size, size), dtype=np.float32)
             w = rng.standard_normal((2, channels, channels, 3, 3), dtype=np.float32) / (3 * channels**0.5)
-            self.stages.append([lib.top.from_numpy(a).requires_grad_() for a in (x, *w)])
+            self.stages.append([lib.tensor(a).requires_grad_() for a in (x, *w)])
 
     def channels_last(self) -> None:
         self.stages = [
