@@ -5,12 +5,15 @@
     python -m benchmarks kernels conv                 every operation with 'conv' in its name
     python -m benchmarks memory                       the peak of memory during training steps
     python -m benchmarks scaling                      curves of growing cost
+    python -m benchmarks gpu                          results, times and memory on a GPU, in float32
+    python -m benchmarks gpu resnet20 vit --precision float32 tf32 float16 bfloat16
     python -m benchmarks report DIR                   tables and charts again, from the JSON files in DIR
 
 A complete run writes JSON, table and chart to benchmarks/results; a run of chosen names only with --out.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import fresh, kernels, machine, memory, peers, report, scaling, workloads
+from benchmarks.gpu import device
+from benchmarks.gpu import workloads as gpu
+from benchmarks.gpu.precision import PRECISIONS
 from benchmarks.workloads.base import SETTINGS
 
 RESULTS = Path(__file__).parent / "results"
@@ -50,18 +56,24 @@ def _parser() -> argparse.ArgumentParser:
         ),
         ("memory", f"of the workloads; by default {', '.join(memory.DEFAULT)}", [1]),
         ("scaling", f"of {', '.join(scaling.CURVES)}", [2]),
+        ("gpu", f"of {', '.join(gpu.TIMED)}", None),
     ):
         command = commands.add_parser(kind)
         command.add_argument("names", nargs="*", help=names)
-        command.add_argument("--threads", nargs="+", type=int, default=threads, help="each in new processes")
+        if kind != "gpu":
+            command.add_argument(
+                "--threads", nargs="+", type=int, default=threads, help="each in new processes"
+            )
         command.add_argument("--out", type=Path, help="the folder for the results")
         if kind != "memory":
             command.add_argument("--rounds", type=int, default=5)
-        if kind != "scaling":
+        if kind in ("steps", "kernels", "memory"):
             command.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
         if kind == "steps":
             others = ["pytorch", *peers.NAMES]
             command.add_argument("--against", nargs="+", choices=others, default=["pytorch"])
+        if kind == "gpu":
+            command.add_argument("--precision", nargs="+", choices=PRECISIONS, default=["float32"])
     command = commands.add_parser("report")
     command.add_argument("folder", nargs="?", type=Path, default=RESULTS)
     return parser
@@ -71,18 +83,18 @@ def run(options: argparse.Namespace) -> None:
     """Measure, keep what there is after every row, and show the table."""
     given = {key: value for key, value in vars(options).items() if key not in ("command", "out")}
     out = options.out or (None if options.names else RESULTS)
-    result = {
-        "kind": options.command,
-        "machine": machine.machine(),
-        "versions": machine.versions(),
-        "options": given,
-        "rows": [],
-    }
+    on, made_with = machine.machine(), machine.versions()
+    if options.command == "gpu":
+        device.require()
+        on, made_with = on | {"gpu": device.about()}, made_with | device.versions()
+    result = {"kind": options.command, "machine": on, "versions": made_with, "options": given, "rows": []}
     failed = []
     for threads, name, rows in measure(options):
         print(f"{name}, {threads} thread{'s' * (threads > 1)} ...", file=sys.stderr, flush=True)
         try:
             result["rows"] += [row | {"threads": threads} for row in rows()]
+            if options.command == "gpu" and "seconds" not in result["rows"][-1]:
+                failed.append(f"{name}: the results do not agree")
         except fresh.Failed as error:
             failed.append(str(error))
         if out and result["rows"]:
@@ -98,6 +110,9 @@ def run(options: argparse.Namespace) -> None:
 def measure(options: argparse.Namespace) -> Iterator[tuple[int, str, Callable[[], list[dict[str, Any]]]]]:
     """Numbers of threads, names, and what measures them in a new process."""
     kind = options.command
+    if kind == "gpu":
+        yield from _on_gpu(options)
+        return
     if kind == "steps":
         names, function = workloads.chosen(options.names), "benchmarks.steps:time_step"
         arguments = {"settings": options.settings, "against": options.against, "rounds": options.rounds}
@@ -117,6 +132,20 @@ def measure(options: argparse.Namespace) -> Iterator[tuple[int, str, Callable[[]
                 yield threads, name, partial(memory.compare, name, threads, **arguments)
             else:
                 yield threads, name, partial(fresh.call, function, threads, name=name, **arguments)
+
+
+def _on_gpu(options: argparse.Namespace) -> Iterator[tuple[int, str, Callable[[], list[dict[str, Any]]]]]:
+    """What stands first in --precision comes first for all names: it is there if time runs out."""
+    threads = min(os.cpu_count() or 1, 8)
+    for precision in options.precision:
+        for name in gpu.chosen(options.names):
+            if gpu.applies(name, precision):
+                arguments = {"name": name, "precision": precision, "rounds": options.rounds}
+                yield (
+                    threads,
+                    f"{name} in {precision}",
+                    partial(fresh.call, "benchmarks.gpu.steps:measure", threads, **arguments),
+                )
 
 
 if __name__ == "__main__":

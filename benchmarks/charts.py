@@ -23,12 +23,12 @@ def draw(result: Result, path: Path) -> None:
 
 
 def _bars(figure: Any, result: Result) -> None:
-    """A panel for each number of threads; in it a bar for each comparison, from 1 to the ratio."""
+    """A panel for each number of threads, or precision; a bar for each comparison, from 1 to the ratio."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     found = list(comparisons(result))
-    threads = sorted({c.threads for c in found})
+    panels = list(dict.fromkeys(c.panel for c in sorted(found, key=lambda c: c.threads)))
     titles = list(dict.fromkeys(c.title for c in found))
     others = list(dict.fromkeys(c.against for c in found))
     lanes: dict[tuple[str, str], float] = {}
@@ -38,11 +38,11 @@ def _bars(figure: Any, result: Result) -> None:
         lanes |= {(title, other): top + i for i, other in enumerate(present)}
     colours = dict(zip(others, _OTHERS * len(others), strict=False))
 
-    figure.set_size_inches(4 + 4 * len(threads), 1.6 + 0.2 * max(lanes.values()))
-    axes = figure.subplots(1, len(threads), squeeze=False, sharex=True, sharey=True)[0]
-    for ax, count in zip(axes, threads, strict=True):
-        _panel(ax, [c for c in found if c.threads == count], lanes, colours)
-        ax.set_title(f"{count} thread{'s' * (count > 1)}", loc="left", fontsize=10)
+    figure.set_size_inches(4 + 4 * len(panels), 1.6 + 0.2 * max(lanes.values()))
+    axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
+    for ax, panel in zip(axes, panels, strict=True):
+        _panel(ax, [c for c in found if c.panel == panel], lanes, colours)
+        ax.set_title(panel, loc="left", fontsize=10)
     middles = [fmean(y for (title, _), y in lanes.items() if title == t) for t in titles]
     axes[0].set_yticks(middles, titles, fontsize=8)
     axes[0].invert_yaxis()

@@ -43,12 +43,24 @@ OTHERS = {
 MEMORY = {"resnet20": Goal(1.3)}
 """Peak memory of a step."""
 
+_GPU_MODEL, _GPU_OPTIMIZER = Goal(1.5, 1.2), Goal(1.2)
+GPU = {
+    ("resnet20", "pytorch"): _GPU_MODEL,
+    ("vit", "pytorch"): _GPU_MODEL,
+    ("lm", "pytorch"): _GPU_MODEL,
+    ("adamw", "pytorch fused"): _GPU_OPTIMIZER,
+    ("adan", "pytorch foreach"): _GPU_OPTIMIZER,
+}
+"""On a GPU in float32, by what is compared with. PyTorch has no Adan, so none that is fused."""
+
 AGR = Goal(1.1)
 """A step with AGR over one without."""
 
 
 def goal_of(kind: str, workload: str, threads: int, against: str) -> Goal | None:
     """The goal for a row of a table, if there is one."""
+    if kind == "gpu":
+        return GPU.get((workload, against), AGR if against.startswith("minigrad") else None)
     if against.startswith("pytorch") and against != "pytorch":
         return None  # expert settings: for information
     if kind == "memory":

@@ -1,13 +1,21 @@
 """Results: stored as JSON with all raw rounds; from these, a table and a chart, at any time again."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import charts, goals
 from benchmarks.comparison import Comparison, Result, comparisons
+from benchmarks.gpu import report as gpu_report
+from benchmarks.tables import table
 
-KINDS = ("steps", "kernels", "memory", "scaling")
+TITLES = {
+    "steps": "Steps",
+    "kernels": "Kernels",
+    "memory": "Memory",
+    "scaling": "Scaling",
+    "gpu": "On a GPU",
+}
+KINDS = tuple(TITLES)
 
 BUSY = 0.2
 """Where other processes used more cores than this, a row says little."""
@@ -38,10 +46,14 @@ def redraw(folder: Path) -> list[Path]:
     written = []
     for path in found:
         result = json.loads(path.read_text())
-        table, chart = path.with_suffix(".md"), path.with_suffix(".png")
-        charts.draw(result, chart)
-        table.write_text(f"# {result['kind'].capitalize()}\n\n{markdown(result)}\n\n![chart]({chart.name})\n")
-        written += [table, chart]
+        page, chart = path.with_suffix(".md"), path.with_suffix(".png")
+        text = f"# {TITLES[result['kind']]}\n\n{markdown(result)}\n"
+        if any(comparisons(result)):  # on a GPU perhaps no results agreed
+            charts.draw(result, chart)
+            text += f"\n![chart]({chart.name})\n"
+            written.append(chart)
+        page.write_text(text)
+        written.append(page)
     return written
 
 
@@ -50,22 +62,21 @@ def markdown(result: Result) -> str:
     machine, versions = result["machine"], result["versions"]
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
     about = f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']} at the start; {made_with}."
-    header = ["", "threads", "against", "ours", "theirs", "ratio", "range", "busy", "goal", "stretch", "met"]
-    rows = [
-        [
-            c.title,
-            str(c.threads),
-            c.against,
-            c.ours,
-            c.theirs,
-            f"{c.ratio.median:.2f}",
-            f"{c.ratio.lowest:.2f} to {c.ratio.highest:.2f}",
-            "" if c.row.get("others") is None else f"{c.row['others']:.1f}",
-            *_goal_cells(c),
-        ]
-        for c in comparisons(result)
-    ]
-    return f"{about}\n\n{_table(header, rows)}\n\n{_summary(result)}"
+    columns = {
+        "": lambda c: c.title,
+        **(gpu_report.COLUMNS if result["kind"] == "gpu" else {"threads": lambda c: str(c.threads)}),
+        "against": lambda c: c.against,
+        "ours": lambda c: c.ours,
+        "theirs": lambda c: c.theirs,
+        "ratio": lambda c: f"{c.ratio.median:.2f}",
+        "range": lambda c: f"{c.ratio.lowest:.2f} to {c.ratio.highest:.2f}",
+        "busy": lambda c: "" if c.row.get("others") is None else f"{c.row['others']:.1f}",
+    }
+    rows = [[*[cell(c) for cell in columns.values()], *_goal_cells(c)] for c in comparisons(result)]
+    parts = [about, table([*columns, "goal", "stretch", "met"], rows), _summary(result)]
+    if result["kind"] == "gpu":
+        parts = [gpu_report.about(result), *parts, *gpu_report.agreement(result)]
+    return "\n\n".join(parts)
 
 
 def _goal_cells(c: Comparison) -> list[str]:
@@ -81,13 +92,3 @@ def _summary(result: Result) -> str:
     met = sum(verdict != "no" for verdict in verdicts)
     goals_met = f"{met} of {len(verdicts)} goals met, {verdicts.count('stretch')} with the stretch. "
     return goals_met * bool(verdicts) + _NOTE
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown that reads well in a terminal, too."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in [header, ["-" * width for width in widths], *rows]
-    ]
-    return "\n".join(f"| {line} |" for line in lines)

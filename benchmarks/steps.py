@@ -1,6 +1,7 @@
 """Whole training steps against PyTorch, and the measuring that everything else shares."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks import peers
@@ -38,8 +39,13 @@ def time_sides(sides: Mapping[str, Side], digits: int, rounds: int, seconds: flo
     return {"differences": check_agreement(sides, digits)} | time_only(sides, rounds, seconds)
 
 
-def time_only(sides: Mapping[str, Side], rounds: int, seconds: float) -> dict[str, Any]:
+def time_only(
+    sides: Mapping[str, Side],
+    rounds: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Any]:
     """The seconds of a step in each round, and how many cores other processes used meanwhile."""
     times: dict[str, list[float]] = {}
-    others = cores_of_others(lambda: times.update(paired_rounds(sides, rounds, seconds)))
+    others = cores_of_others(lambda: times.update(paired_rounds(sides, rounds, seconds, clock)))
     return {"seconds": times, "others": others}

@@ -122,6 +122,11 @@ class TrainingStep(LossSide):
         self.workload, self.lib, self.network, self.optimizer = workload, lib, network, optimizer
         self.x, self.labels = map(lib.tensor, workload.data(np.random.default_rng(0)))
 
+    def output(self) -> Any:
+        """What the network makes of the batch."""
+        with self.lib.top.no_grad():
+            return self.network(self.x)
+
     def run(self) -> None:
         loss = self.workload.loss(self.lib, self.network, self.x, self.labels)
         self.optimizer.zero_grad()

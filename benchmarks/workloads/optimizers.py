@@ -69,6 +69,7 @@ class OptimizerStep:
         def tensors(scale: float) -> list[Any]:
             return [lib.tensor(scale * rng.standard_normal(shape, dtype=np.float32)) for shape in shapes]
 
+        self.lib = lib
         # Weights of the size of a few steps, so that the comparison sees what the steps do.
         self.weights = [lib.nn.Parameter(w) for w in tensors(0.01)]
         self.gradients = [tensors(0.1), tensors(0.1)]

@@ -1,0 +1,162 @@
+"""The GPU, as both frameworks see it: where PyTorch's tensors go, waiting for it, its memory, its name.
+
+Everything else in this package asks here. So the tests can run all of it on a processor, with PyTorch's "cpu"
+in the place of "cuda" and a look-alike in the place of CuPy.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks import library
+from benchmarks.library import Library
+
+
+def torch_device() -> str:
+    return "cuda"
+
+
+def ours(dtype: str = "float32") -> Library:
+    return library.minigrad("cuda", dtype)
+
+
+def theirs(dtype: str = "float32") -> Library:
+    return library.pytorch(torch_device(), dtype)
+
+
+def require() -> None:
+    """Make sure that a GPU can be measured here.
+
+    Raises
+    ------
+    ValueError
+        Saying in one line what is missing.
+    """
+    from minigrad.backend import cuda_module
+
+    missing = []
+    try:
+        cuda_module()
+    except RuntimeError as error:
+        missing.append(str(error))
+    try:
+        import torch
+    except ImportError:
+        missing.append("PyTorch is not installed: a build with CUDA is needed, from https://pytorch.org")
+    else:
+        if torch_device() == "cuda" and not torch.cuda.is_available():
+            built = (
+                "finds no GPU"
+                if torch.version.cuda
+                else "is a build without CUDA: https://pytorch.org has others"
+            )
+            missing.append(f"PyTorch {torch.__version__} {built}")
+    if missing:
+        raise ValueError("; ".join(missing))
+
+
+def synchronize() -> None:
+    """Wait until the GPU has done what both frameworks gave it."""
+    from minigrad import backend
+
+    backend.synchronize()
+    if torch_device() == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+def clock() -> float:
+    """Seconds, when the GPU has nothing left to do: between two calls lies all the work given in between."""
+    synchronize()
+    return time.perf_counter()
+
+
+def peak(run: Callable[[], None], framework: str) -> int | None:
+    """Bytes by which the largest memory in use while `run` runs exceeds that before; None where unknown.
+
+    Both frameworks keep a pool. Counted is what is handed out of it, not what lies in it unused.
+    """
+    synchronize()
+    if framework == "minigrad":
+        return _peak_of_cupy(run)
+    if torch_device() != "cuda":
+        return None
+    import torch
+
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    run()
+    return torch.cuda.max_memory_allocated() - before
+
+
+def _peak_of_cupy(run: Callable[[], None]) -> int:
+    import cupy
+
+    pool = cupy.get_default_memory_pool()
+
+    class Largest(cupy.cuda.MemoryHook):  # type: ignore[misc]
+        name = "largest"
+        bytes = before = pool.used_bytes()
+
+        def malloc_postprocess(self, **_: Any) -> None:
+            self.bytes = max(self.bytes, pool.used_bytes())
+
+    with Largest() as largest:
+        run()
+    return int(largest.bytes - largest.before)
+
+
+def cudnn_graphs(run: Callable[[], None]) -> int:
+    """How many graphs cuDNN's Python frontend executes for us while `run` runs; 0 where cuBLAS does it all."""
+    run()  # loads the frontend, if it is to be used
+    cudnn = sys.modules.get("cudnn")
+    if cudnn is None:
+        return 0
+    executed = 0
+    original = cudnn.pygraph.execute
+
+    def execute(*arguments: Any, **options: Any) -> Any:
+        nonlocal executed
+        executed += 1
+        return original(*arguments, **options)
+
+    cudnn.pygraph.execute = execute
+    try:
+        run()
+    finally:
+        cudnn.pygraph.execute = original
+    return executed
+
+
+def about() -> dict[str, Any]:
+    """The GPU, its memory and its driver."""
+    import cupy
+    import torch
+
+    runtime = cupy.cuda.runtime
+    properties = runtime.getDeviceProperties(0)
+    return {
+        "name": properties["name"].decode(),
+        "memory": f"{properties['totalGlobalMem'] / 2**30:.0f} GB",
+        "driver": _cuda_version(runtime.driverGetVersion()),
+        "cuda of cupy": _cuda_version(runtime.runtimeGetVersion()),
+        "cuda of torch": torch.version.cuda,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of CuPy and of cuDNN's frontend."""
+    found = {}
+    for package in ("cupy-cuda12x", "cupy-cuda13x", "nvidia-cudnn-frontend"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cuda_version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}"
