@@ -110,7 +110,7 @@ def _peak_of_cupy(run: Callable[[], None]) -> int:
 
 
 def cudnn_graphs(run: Callable[[], None]) -> int:
-    """How many graphs cuDNN's Python frontend executes for us while `run` runs; 0 where cuBLAS does it all."""
+    """How many graphs cuDNN's Python frontend executes while our `run` runs; 0 where cuBLAS does it all."""
     run()  # loads the frontend, if it is to be used
     cudnn = sys.modules.get("cudnn")
     if cudnn is None:

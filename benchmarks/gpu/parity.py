@@ -1,14 +1,14 @@
 """Whether minigrad on CuPy computes what it computes on NumPy, and what PyTorch computes on the GPU.
 
-The truth is PyTorch in float64 on the GPU. How far from it a calculation in a coarser precision may be depends on
-the network, so it is measured: PyTorch's own error in that precision is the yardstick, and ours may be `FACTOR`
-times as large. float64 has no truth above it; its yardstick is the one of float32, scaled by the ratio of the
-rounding units. Nothing is compared by eye, and nothing is tuned to a machine.
+The truth is PyTorch in float64 on the GPU. How far from it a calculation in a coarser precision may be depends
+on the network, so it is measured: PyTorch's own error in that precision is the yardstick, and ours may be
+`FACTOR` times as large. float64 has no truth above it; its yardstick is the one of float32, scaled by the ratio
+of the rounding units.
 
 Networks take three steps of SGD with momentum. Adam divides by the size of a gradient and so turns rounding
 into steps; it is compared by its own workload, on gradients that are given. Errors are those of the worst
-tensor: the root of the mean square of the difference over that of the tensor itself, or over a thousandth of all
-tensors', for gradients that are zero but for rounding.
+tensor: the root of the mean square of the difference over that of the tensor itself, or over a thousandth of
+all tensors', for gradients that are zero but for rounding.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,14 +27,14 @@ Values = dict[str, Tensors]
 """What is compared, as 'gradients', each with its tensors."""
 
 FACTOR = 8
-"""How many times PyTorch's error ours may be: another order of summation, and the luck of two worst tensors."""
+"""How many times PyTorch's error ours may be: sums in another order, and the luck of two worst tensors."""
 
 FLOOR = 64
 """Rounding units that are always allowed."""
 
 KINK = 2e-2
-"""What a few activations change that lie nearer to 0 than rounding, so that one side's ReLU lets them pass and
-the other's does not: a gradient summed over some 1,000 positions changes by a part in the root of 1,000."""
+"""What a few activations change that lie nearer to 0 than rounding, so that one side's ReLU lets them pass
+and the other's does not: a gradient summed over some 1,000 positions changes by a part in the root of 1,000."""
 
 KINKED = ("mlp", "cnn", "resnet20")
 UNITS = {"float32": 2.0**-24, "float64": 2.0**-53, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
@@ -47,8 +47,8 @@ def compare(workload: Workload, precision: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        For float32 also those of float64, so `{"float32": {...}, "float64": {...}}`; each has "tolerances" and
-        "errors", the latter for "minigrad" and, where it runs on NumPy, "minigrad on NumPy".
+        `{"float32": {...}, "float64": {...}}`, or with the one other precision. Each has "tolerances", and
+        "errors" of "minigrad" and, but for the other precisions, of "minigrad on NumPy".
     """
     truth = values(workload, device.theirs("float64"))
     yardstick = errors(values(workload, device.theirs(), precision), truth)

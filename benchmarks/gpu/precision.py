@@ -1,8 +1,8 @@
 """How exactly products are computed: float32 as it says, or the faster and coarser ways of a GPU.
 
 `float32` switches TensorFloat-32 off on both sides; PyTorch's convolutions would use it by default. `tf32`
-switches it on, on both sides. `float16` and `bfloat16` are mixed precision: weights and sums in float32, products
-in the shorter type, and for float16 the loss is scaled so that small gradients do not vanish.
+switches it on, on both sides. `float16` and `bfloat16` are mixed precision: weights and sums in float32,
+products in the shorter type, and for float16 the loss is scaled so that small gradients do not vanish.
 """
 
 from typing import Any

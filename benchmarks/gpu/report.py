@@ -1,4 +1,4 @@
-"""What a result of a GPU has to say beyond its times: on which one, whose products, and whether results agree."""
+"""What a result of a GPU says beyond its times: on which one, by whose products, and whether results agree."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,9 +40,9 @@ def agreement(result: Result) -> Iterator[str]:
     yield "## Do the results agree?"
     yield table(["", "precision", "side", *KINDS, "agree"], rows)
     yield (
-        "Three steps, compared with PyTorch's in float64 on the GPU: the relative error of the worst tensor, and "
-        f"what is allowed, which is {parity.FACTOR} times PyTorch's own error in that precision and a little for "
-        "rounding. A workload that does not agree gets no times."
+        "Three steps, compared with PyTorch's in float64 on the GPU: the relative error of the worst tensor, "
+        f"and what is allowed, which is {parity.FACTOR} times PyTorch's own error in that precision, and a "
+        "little for rounding. A workload that does not agree gets no times."
     )
     for row in result["rows"]:
         if "disagreement" in row:
