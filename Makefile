@@ -3,6 +3,7 @@
 #   make demo      train a small network with AdamW and with AdamW(AGR), and show what came out
 #   make test      everything that has to hold: tests on the CPU and on the fake GPU, style, types
 #   make test-gpu  the same tests on the first CUDA device (after: .venv/bin/pip install -e '.[cuda12]' or '.[cuda13]')
+#   make bench-gpu results and times there against PyTorch, into benchmarks/results (see benchmarks/README.md)
 #   make site      the tutorials and the reference as web pages, in docs/_build/html (a minute or two)
 #   make lint, make clean
 #
@@ -17,7 +18,7 @@ JOBS   ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PYTEST     := $(ONE_THREAD) $(PY) -m pytest -q -n $(JOBS) --dist worksteal
 
-.PHONY: demo test test-gpu lint site clean
+.PHONY: demo test test-gpu bench-gpu lint site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.with-demo
@@ -30,6 +31,9 @@ test: $(VENV)/.with-test-dev
 
 test-gpu: $(VENV)/.with-test-dev
 	$(ONE_THREAD) $(PY) -m pytest -q --device cuda
+
+bench-gpu: $(VENV)/.with-test-dev
+	$(PY) -m benchmarks gpu
 
 lint: $(VENV)/.with-test-dev
 	$(PY) -m ruff check .

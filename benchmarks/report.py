@@ -48,12 +48,12 @@ def redraw(folder: Path) -> list[Path]:
         result = json.loads(path.read_text())
         page, chart = path.with_suffix(".md"), path.with_suffix(".png")
         text = f"# {TITLES[result['kind']]}\n\n{markdown(result)}\n"
-        if any(comparisons(result)):  # on a GPU perhaps no results agreed
+        written.append(page)
+        if any(comparisons(result)):  # none on a GPU where no results agree
             charts.draw(result, chart)
             text += f"\n![chart]({chart.name})\n"
             written.append(chart)
         page.write_text(text)
-        written.append(page)
     return written
 
 

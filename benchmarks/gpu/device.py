@@ -47,12 +47,9 @@ def require() -> None:
         missing.append("PyTorch is not installed: a build with CUDA is needed, from https://pytorch.org")
     else:
         if torch_device() == "cuda" and not torch.cuda.is_available():
-            built = (
-                "finds no GPU"
-                if torch.version.cuda
-                else "is a build without CUDA: https://pytorch.org has others"
-            )
-            missing.append(f"PyTorch {torch.__version__} {built}")
+            without_cuda = "is a build without CUDA: https://pytorch.org has others"
+            state = "finds no GPU" if torch.version.cuda else without_cuda
+            missing.append(f"PyTorch {torch.__version__} {state}")
     if missing:
         raise ValueError("; ".join(missing))
 

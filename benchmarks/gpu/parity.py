@@ -1,9 +1,9 @@
 """Whether minigrad on CuPy computes what it computes on NumPy, and what PyTorch computes on the GPU.
 
-The truth is PyTorch in float64 on the GPU. How far from it a calculation in a coarser precision may be depends
-on the network, so it is measured: PyTorch's own error in that precision is the yardstick, and ours may be
-`FACTOR` times as large. float64 has no truth above it; its yardstick is the one of float32, scaled by the ratio
-of the rounding units.
+The truth is PyTorch in float64 on the GPU. How far from it a calculation in a coarser precision may be
+depends on the network, so it is measured: PyTorch's own error in that precision is the yardstick, and ours
+may be `FACTOR` times as large. float64 has no truth above it; its yardstick is the one of float32, scaled by
+the ratio of the rounding units.
 
 Networks take three steps of SGD with momentum. Adam divides by the size of a gradient and so turns rounding
 into steps; it is compared by its own workload, on gradients that are given. Errors are those of the worst
@@ -34,7 +34,7 @@ FLOOR = 64
 
 KINK = 2e-2
 """What a few activations change that lie nearer to 0 than rounding, so that one side's ReLU lets them pass
-and the other's does not: a gradient summed over some 1,000 positions changes by a part in the root of 1,000."""
+and the other's does not: a gradient summed over some 1,000 positions changes by a part in its root."""
 
 KINKED = ("mlp", "cnn", "resnet20")
 UNITS = {"float32": 2.0**-24, "float64": 2.0**-53, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}

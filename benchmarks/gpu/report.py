@@ -1,4 +1,4 @@
-"""What a result of a GPU says beyond its times: on which one, by whose products, and whether results agree."""
+"""What a result of a GPU says beyond its times: on which one, whose products, and whether results agree."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -10,6 +10,9 @@ from benchmarks.timing import Disagreement, Side, check_agreement
 from benchmarks.workloads.agr import WithAGR
 from benchmarks.workloads.base import TrainingStep, Workload
 
+SECONDS = 0.25
+"""How long a side runs in a round."""
+
 DIGITS_LESS = {"float32": 0, "tf32": 2, "float16": 2, "bfloat16": 3}
 """By how many digits less losses agree than in float32."""
 
@@ -19,7 +22,7 @@ def measure(name: str, precision: str, rounds: int) -> list[dict[str, Any]]:
     return [row(TIMED[name], precision, rounds)]
 
 
-def row(workload: Workload, precision: str, rounds: int, seconds: float = 0.25) -> dict[str, Any]:
+def row(workload: Workload, precision: str, rounds: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "workload": workload.name,
         "title": workload.title,
@@ -31,12 +34,12 @@ def row(workload: Workload, precision: str, rounds: int, seconds: float = 0.25) 
     if not parity.holds(found["parity"]):
         return found
     try:
-        return found | _timed(workload, precision, rounds, seconds)
+        return found | _timed(workload, precision, rounds)
     except Disagreement as error:
         return found | {"disagreement": str(error)}
 
 
-def _timed(workload: Workload, precision: str, rounds: int, seconds: float) -> dict[str, Any]:
+def _timed(workload: Workload, precision: str, rounds: int) -> dict[str, Any]:
     def make(label: str) -> Side:
         lib = device.ours() if label == "minigrad" else device.theirs()
         set_products(lib, precision)
@@ -60,4 +63,4 @@ def _timed(workload: Workload, precision: str, rounds: int, seconds: float) -> d
         plain = workload.optimizer
         sides[f"minigrad {type(plain).__name__}"] = plain.side(device.ours())
     found = {"differences": differences, "peak": memory, "cudnn graphs": graphs}
-    return found | time_only(sides, rounds, seconds, device.clock)
+    return found | time_only(sides, rounds, SECONDS, device.clock)

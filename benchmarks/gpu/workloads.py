@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.agr import WithAGR
-from benchmarks.workloads.base import Training, Workload
-from benchmarks.workloads.optimizers import AdamW, Adan
+from benchmarks.workloads.base import SETTINGS, Training, Workload
+from benchmarks.workloads.optimizers import AdamW, Adan, OptimizerWorkload
 from benchmarks.workloads.resnet20 import ResNet20
 
 TIMED: dict[str, Workload] = {
@@ -38,12 +38,7 @@ def compared(workload: Workload) -> Workload:
 
 def labels(workload: Workload) -> dict[str, str]:
     """PyTorch's settings, under the names they have in tables."""
-    if isinstance(workload, Training):
-        return {"pytorch": "default", "pytorch expert": "expert"}
-    if isinstance(workload, WithAGR):
-        return labels(workload.optimizer)
-    if isinstance(workload, (AdamW, Adan)):
-        names = {"pytorch foreach": "default", "pytorch fused": "expert"}
-    else:
-        names = {"pytorch": "default", "pytorch expert": "expert"}
-    return {label: setting for label, setting in names.items() if setting in workload.settings}
+    base = workload.optimizer if isinstance(workload, WithAGR) else workload
+    optimizer = isinstance(base, OptimizerWorkload)
+    names = ("pytorch foreach", "pytorch fused") if optimizer else ("pytorch", "pytorch expert")
+    return {name: setting for name, setting in zip(names, SETTINGS, strict=True) if setting in base.settings}
