@@ -33,21 +33,21 @@ def save(result: Result, folder: Path) -> None:
 
 
 def redraw(folder: Path) -> list[Path]:
-    """Make table and chart of every result in the folder.
+    """Make table and chart of every result in the folder, and in its folder `peers`.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    found = [path for kind in KINDS if (path := folder / f"{kind}.json").exists()]
+    found = results_in(folder)
     if not found:
         raise ValueError(f"no results in {folder}: expected {', '.join(f'{kind}.json' for kind in KINDS)}")
     written = []
     for path in found:
         result = json.loads(path.read_text())
         page, chart = path.with_suffix(".md"), path.with_suffix(".png")
-        text = f"# {TITLES[result['kind']]}\n\n{markdown(result)}\n"
+        text = f"# {title(result)}\n\n{markdown(result)}\n"
         written.append(page)
         if any(comparisons(result)):  # none on a GPU where no results agree
             charts.draw(result, chart)
@@ -55,6 +55,19 @@ def redraw(folder: Path) -> list[Path]:
             written.append(chart)
         page.write_text(text)
     return written
+
+
+def results_in(folder: Path) -> list[Path]:
+    """The JSON files of a folder, and of its folder `peers`: a run against other frameworks on NumPy."""
+    places = [place / f"{kind}.json" for place in (folder, folder / "peers") for kind in KINDS]
+    return [path for path in places if path.exists()]
+
+
+def title(result: Result) -> str:
+    """What was measured, in a few words."""
+    if "pytorch" in result["options"].get("against", ["pytorch"]):
+        return TITLES[result["kind"]]
+    return f"{TITLES[result['kind']]} against other frameworks on NumPy"
 
 
 def markdown(result: Result) -> str:
@@ -68,8 +81,8 @@ def markdown(result: Result) -> str:
         "against": lambda c: c.against,
         "ours": lambda c: c.ours,
         "theirs": lambda c: c.theirs,
-        "ratio": lambda c: f"{c.ratio.median:.2f}",
-        "range": lambda c: f"{c.ratio.lowest:.2f} to {c.ratio.highest:.2f}",
+        "ratio": lambda c: _number(c.ratio.median),
+        "range": lambda c: f"{_number(c.ratio.lowest)} to {_number(c.ratio.highest)}",
         "busy": lambda c: "" if c.row.get("others") is None else f"{c.row['others']:.1f}",
     }
     rows = [[*[cell(c) for cell in columns.values()], *_goal_cells(c)] for c in comparisons(result)]
@@ -77,6 +90,10 @@ def markdown(result: Result) -> str:
     if result["kind"] == "gpu":
         parts = [gpu_report.about(result), *parts, *gpu_report.agreement(result)]
     return "\n\n".join(parts)
+
+
+def _number(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
 
 
 def _goal_cells(c: Comparison) -> list[str]:

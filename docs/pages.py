@@ -1,8 +1,10 @@
 """Writes the pages that are made from the code: tutorials, laws, reference, source."""
+"""Writes the pages that are made from the code: tutorials, reference, source; and the one of the benchmarks."""
 
 import ast
 import importlib
 import inspect
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +17,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from experiments.laws.page import markdown
+from benchmarks import charts, report
+from benchmarks.comparison import comparisons
 from tutorials.build import chapters, notebook, solved, with_holes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,3 +189,38 @@ def write_source(folder: Path) -> None:
             pages.append(name.with_suffix("").as_posix())
     about = "The whole library, file by file; each is meant to be read from top to bottom.\n\n"
     write(folder / "index.rst", heading("Source", "=") + about + toctree(pages))
+
+
+# ---------------------------------------------------------------------- benchmarks
+
+MEASURED = {
+    "steps": "Whole training steps: forward, loss, backward, optimizer. Bars to the left of 1 are faster than the "
+    "other side, and black marks are the goals.",
+    "kernels": "Single operations, forward and backward apart.",
+    "memory": "How far resident memory rises during three steps, above what network and data need.",
+    "scaling": "What grows with what.",
+    "gpu": "The same steps on a GPU.",
+}
+
+
+def write_benchmarks(folder: Path, results: Path = ROOT / "benchmarks" / "results") -> None:
+    """Write a page with the chart and the table of every result that is committed."""
+    text = (
+        "# Benchmarks\n\n"
+        "Each of these is one committed run of `python -m benchmarks`: both sides start from the same weights, have "
+        "to compute the same losses and gradients before anything is timed, and take turns in the same process. "
+        "A ratio is our cost over theirs in the same round; below 1, minigrad needs less. Goals that are missed are "
+        "shown like those that are met. To measure your machine, see "
+        "[Where the time goes](../where_the_time_goes.md) for one network, and `benchmarks/README.md` for all of "
+        "these.\n\n"
+    )
+    for path in report.results_in(results):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        text += f"## {report.title(result)}\n\n{MEASURED[result['kind']]}\n\n"
+        if any(comparisons(result)):
+            chart = "-".join(path.relative_to(results).with_suffix(".png").parts)
+            folder.mkdir(parents=True, exist_ok=True)
+            charts.draw(result, folder / chart)
+            text += f"![{report.title(result)}]({chart})\n\n"
+        text += f":::{{dropdown}} All numbers\n{report.markdown(result)}\n:::\n\n"
+    write(folder / "index.md", text)

@@ -4,8 +4,8 @@ Everything else in this package asks here. So the tests can run all of it on a p
 in the place of "cuda" and a look-alike in the place of CuPy.
 """
 
-import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -106,26 +106,29 @@ def _peak_of_cupy(run: Callable[[], None]) -> int:
     return int(largest.bytes - largest.before)
 
 
-def cudnn_graphs(run: Callable[[], None]) -> int:
-    """How many graphs cuDNN's Python frontend executes while our `run` runs; 0 where cuBLAS does it all."""
-    run()  # loads the frontend, if it is to be used
-    cudnn = sys.modules.get("cudnn")
+def by_cudnn(run: Callable[[], None]) -> dict[str, Any]:
+    """What cuDNN computes of our side while `run` runs.
+
+    Returns
+    -------
+    dict
+        "executed" and "fallbacks": how often each operation ran in cuDNN, and how often it was left to other
+        kernels because cuDNN had refused it; "refused": the reasons. All empty where cuDNN is not used.
+    """
+    from minigrad import backend
+
+    run()  # makes the plans
+    cudnn = getattr(backend, "cudnn", None)
     if cudnn is None:
-        return 0
-    executed = 0
-    original = cudnn.pygraph.execute
-
-    def execute(*arguments: Any, **options: Any) -> Any:
-        nonlocal executed
-        executed += 1
-        return original(*arguments, **options)
-
-    cudnn.pygraph.execute = execute
-    try:
         run()
-    finally:
-        cudnn.pygraph.execute = original
-    return executed
+        return {"executed": {}, "fallbacks": {}, "refused": []}
+    before = Counter(cudnn.executed), Counter(cudnn.fallbacks)
+    run()
+    return {
+        "executed": dict(cudnn.executed - before[0]),
+        "fallbacks": dict(cudnn.fallbacks - before[1]),
+        "refused": sorted(set(cudnn.refused.values())),
+    }
 
 
 def about() -> dict[str, Any]:
@@ -145,9 +148,15 @@ def about() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Of CuPy and of cuDNN's frontend."""
+    """Of CuPy, and of what brings cuDNN."""
     found = {}
-    for package in ("cupy-cuda12x", "cupy-cuda13x", "nvidia-cudnn-frontend"):
+    for package in (
+        "cupy-cuda12x",
+        "cupy-cuda13x",
+        "nvidia-cudnn-frontend",
+        "nvidia-cudnn-cu12",
+        "nvidia-cudnn-cu13",
+    ):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -11,8 +11,9 @@ KINDS = ("results", "losses", "gradients", "weights")
 
 
 def _products(c: Comparison) -> str:
-    if graphs := c.row["cudnn graphs"]:
-        return f"cuDNN, {graphs} graphs a step"
+    executed, left = (sum(c.row["cudnn"][key].values()) for key in ("executed", "fallbacks"))
+    if executed:
+        return f"cuDNN, {executed} calls" + f", {left} left to cuBLAS" * bool(left)
     return "im2col + cuBLAS" if c.row["convolves"] else ""
 
 
@@ -37,7 +38,7 @@ def about(result: Result) -> str:
 def agreement(result: Result) -> Iterator[str]:
     """How far our results are from PyTorch's in float64, each beside what is allowed."""
     rows = [line for row in result["rows"] for line in _lines(row)]
-    yield "## Do the results agree?"
+    yield "**Do the results agree?**"
     yield table(["", "precision", "side", *KINDS, "agree"], rows)
     yield (
         "Three steps, compared with PyTorch's in float64 on the GPU: the relative error of the worst tensor, "
@@ -45,6 +46,8 @@ def agreement(result: Result) -> Iterator[str]:
         "little for rounding. A workload that does not agree gets no times."
     )
     for row in result["rows"]:
+        for reason in row.get("cudnn", {}).get("refused", []):
+            yield f"cuDNN refused, in {row['title']}, {row['precision']}: {reason}"
         if "disagreement" in row:
             yield f"{row['title']}, {row['precision']}, at full size: {row['disagreement']}"
 

@@ -58,9 +58,9 @@ def _timed(workload: Workload, precision: str, rounds: int) -> dict[str, Any]:
     sides = {label: make(label) for label in names}
     digits = max(1, workload.digits - DIGITS_LESS[precision])
     differences = check_agreement(sides, digits)
-    graphs = device.cudnn_graphs(lambda: take(sides["minigrad"]))
+    cudnn = device.by_cudnn(lambda: take(sides["minigrad"]))
     if isinstance(workload, WithAGR):  # what AGR adds to the step; without it other weights come out
         plain = workload.optimizer
         sides[f"minigrad {type(plain).__name__}"] = plain.side(device.ours())
-    found = {"differences": differences, "peak": memory, "cudnn graphs": graphs}
+    found = {"differences": differences, "peak": memory, "cudnn": cudnn}
     return found | time_only(sides, rounds, SECONDS, device.clock)

@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 import types
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from benchmarks import fresh, goals, report
 from benchmarks.gpu import device, parity, precision, steps, workloads
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.agr import WithAGR
+from minigrad import backend
 from minigrad.backend import device as backend_device
 from tests import fake_cupy
 
@@ -211,19 +213,20 @@ def test_the_clock_waits_for_the_gpu(monkeypatch):
     assert len(waited) == 2
 
 
-def test_graphs_of_cudnn_are_counted(monkeypatch):
-    cudnn = types.ModuleType("cudnn")
-    cudnn.pygraph = type("pygraph", (), {"execute": lambda self, variables, workspace: None})
-    original = cudnn.pygraph.execute
-    assert device.cudnn_graphs(lambda: None) == 0
+def test_calls_of_cudnn_are_counted(monkeypatch):
+    cudnn = types.SimpleNamespace(executed=Counter(), fallbacks=Counter(), refused={})
+    monkeypatch.setattr(backend, "cudnn", cudnn, raising=False)
 
     def run():
-        monkeypatch.setitem(sys.modules, "cudnn", cudnn)
-        cudnn.pygraph().execute({}, 0)
-        cudnn.pygraph().execute({}, 0)
+        cudnn.executed.update(["conv_fprop", "conv_fprop", "conv_wgrad"])
+        cudnn.fallbacks.update(["conv_dgrad"])
+        cudnn.refused |= {"one": "no engine", "another": "no engine"}
 
-    assert device.cudnn_graphs(run) == 2
-    assert cudnn.pygraph.execute is original
+    assert device.by_cudnn(run) == {
+        "executed": {"conv_fprop": 2, "conv_wgrad": 1},
+        "fallbacks": {"conv_dgrad": 1},
+        "refused": ["no engine"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -320,7 +323,11 @@ def test_a_goal_is_for_float32_only():
         "title": "LM",
         "threads": 8,
         "convolves": False,
-        "cudnn graphs": 9,
+        "cudnn": {
+            "executed": {"conv_fprop": 4, "conv_dgrad": 5},
+            "fallbacks": {"conv_wgrad": 1},
+            "refused": ["no engine"],
+        },
         "peak": {"minigrad": 3 << 20, "pytorch": 2 << 20},
         "seconds": {"minigrad": [0.002], "pytorch": [0.001]},
         "parity": {},
@@ -331,9 +338,10 @@ def test_a_goal_is_for_float32_only():
     lines = [line for line in text.splitlines() if line[:1] == "|"]
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert cells[2] == [
-        *["LM", "float32", "cuDNN, 9 graphs a step", "3 MB, 2 MB", "pytorch", "2.0 ms", "1.0 ms"],
+        *["LM", "float32", "cuDNN, 9 calls, 1 left to cuBLAS", "3 MB, 2 MB", "pytorch", "2.0 ms", "1.0 ms"],
         *["2.00", "2.00 to 2.00", "", "1.5", "1.2", "no"],
     ]
     assert cells[3][1] == "tf32"
     assert cells[3][-1] == ""
     assert text.startswith("a GPU, memory 80 GB.")
+    assert "cuDNN refused, in LM, tf32: no engine" in text

@@ -98,6 +98,25 @@ def test_everything_is_drawn_again_from_json_alone(make, tmp_path):
     assert chart.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_against_other_frameworks_has_a_folder_of_its_own(tmp_path):
+    report.save(steps(), tmp_path)
+    peers = steps() | {"options": {"against": ["mygrad", "dezero"]}}
+    seconds = {"minigrad": [0.001], "mygrad": [0.016], "dezero": [0.004]}
+    peers["rows"] = [
+        {"workload": "cnn", "title": "CNN", "threads": 2, "seconds": seconds},
+        {"workload": "convnext", "title": "ConvNeXt", "threads": 2, "seconds": {"minigrad": [0.001]}},
+    ]
+    report.save(peers, tmp_path / "peers")
+    table, chart, other_table, other_chart = report.redraw(tmp_path)
+    assert other_chart.parent == other_table.parent == tmp_path / "peers"
+    assert table.read_text().startswith("# Steps\n")
+    assert other_table.read_text().startswith("# Steps against other frameworks on NumPy\n")
+    assert cells(other_table.read_text())[2:] == [  # who cannot express a workload has no line
+        ["CNN", "2", "mygrad", "1.0 ms", "16.0 ms", "0.062", "0.062 to 0.062", "", "0.2", "", "yes"],
+        ["CNN", "2", "dezero", "1.0 ms", "4.0 ms", "0.25", "0.25 to 0.25", "", "0.2", "", "no"],
+    ]
+
+
 def test_a_folder_without_results_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"no results in .*: expected steps.json, "):
         report.redraw(tmp_path)
