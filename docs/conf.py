@@ -54,9 +54,9 @@ html_title = "minigrad"
 html_static_path = ["_static", "_build/static"]
 html_css_files = ["minigrad.css"]
 html_show_sourcelink = False
-without_sections = ["how_it_works", "where_the_time_goes", "on_a_gpu"]
 html_sidebars = {
-    page: [] for page in [*without_sections, "generated/benchmarks/index", "generated/coverage_table"]
+    page: []
+    for page in ("how_it_works", "where_the_time_goes", "benchmarks", "on_a_gpu", "generated/coverage_table")
 }
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 1}
 if (Path(__file__).parent / "_build" / "static" / "mathjax.js").exists():

@@ -1,5 +1,6 @@
 """Writes the pages that are made from the code: tutorials, laws, reference, source."""
 """Writes the pages that are made from the code: tutorials, reference, source; and the one of the benchmarks."""
+"""Writes the pages that are made from something else: tutorials, reference, source, results of benchmarks."""
 
 import ast
 import importlib
@@ -194,33 +195,24 @@ def write_source(folder: Path) -> None:
 # ---------------------------------------------------------------------- benchmarks
 
 MEASURED = {
-    "steps": "Whole training steps: forward, loss, backward, optimizer. Bars to the left of 1 are faster than the "
-    "other side, and black marks are the goals.",
+    "steps": "Whole training steps: forward, loss, backward, optimizer.",
     "kernels": "Single operations, forward and backward apart.",
     "memory": "How far resident memory rises during three steps, above what network and data need.",
-    "scaling": "What grows with what.",
-    "gpu": "The same steps on a GPU.",
+    "scaling": "The time of a step, and what it grows with.",
+    "gpu": "Training steps and steps of optimizers on a GPU.",
 }
 
 
 def write_benchmarks(folder: Path, results: Path = ROOT / "benchmarks" / "results") -> None:
-    """Write a page with the chart and the table of every result that is committed."""
-    text = (
-        "# Benchmarks\n\n"
-        "Each of these is one committed run of `python -m benchmarks`: both sides start from the same weights, have "
-        "to compute the same losses and gradients before anything is timed, and take turns in the same process. "
-        "A ratio is our cost over theirs in the same round; below 1, minigrad needs less. Goals that are missed are "
-        "shown like those that are met. To measure your machine, see "
-        "[Where the time goes](../where_the_time_goes.md) for one network, and `benchmarks/README.md` for all of "
-        "these.\n\n"
-    )
+    """Write, for the page on benchmarks, chart and table of every result that is committed."""
+    text = ""
     for path in report.results_in(results):
         result = json.loads(path.read_text(encoding="utf-8"))
         text += f"## {report.title(result)}\n\n{MEASURED[result['kind']]}\n\n"
         if any(comparisons(result)):
-            chart = "-".join(path.relative_to(results).with_suffix(".png").parts)
+            chart = folder / "-".join(path.relative_to(results).with_suffix(".png").parts)
             folder.mkdir(parents=True, exist_ok=True)
-            charts.draw(result, folder / chart)
-            text += f"![{report.title(result)}]({chart})\n\n"
+            charts.draw(result, chart)
+            text += f"![{report.title(result)}]({chart.name})\n\n"
         text += f":::{{dropdown}} All numbers\n{report.markdown(result)}\n:::\n\n"
-    write(folder / "index.md", text)
+    write(folder / "results.inc", text)

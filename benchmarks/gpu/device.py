@@ -150,13 +150,8 @@ def about() -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Of CuPy, and of what brings cuDNN."""
     found = {}
-    for package in (
-        "cupy-cuda12x",
-        "cupy-cuda13x",
-        "nvidia-cudnn-frontend",
-        "nvidia-cudnn-cu12",
-        "nvidia-cudnn-cu13",
-    ):
+    cupy, cudnn = ("cupy-cuda12x", "cupy-cuda13x"), ("nvidia-cudnn-cu12", "nvidia-cudnn-cu13")
+    for package in (*cupy, *cudnn, "nvidia-cudnn-frontend"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

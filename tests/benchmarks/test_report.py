@@ -107,7 +107,7 @@ def test_a_run_against_other_frameworks_has_a_folder_of_its_own(tmp_path):
         {"workload": "convnext", "title": "ConvNeXt", "threads": 2, "seconds": {"minigrad": [0.001]}},
     ]
     report.save(peers, tmp_path / "peers")
-    table, chart, other_table, other_chart = report.redraw(tmp_path)
+    table, _, other_table, other_chart = report.redraw(tmp_path)
     assert other_chart.parent == other_table.parent == tmp_path / "peers"
     assert table.read_text().startswith("# Steps\n")
     assert other_table.read_text().startswith("# Steps against other frameworks on NumPy\n")
