@@ -47,13 +47,16 @@ def _bars(figure: Any, result: Result) -> None:
     axes[0].set_yticks(middles, titles, fontsize=8)
     axes[0].invert_yaxis()
     axes[0].set_xscale("log")
-    axes[0].margins(y=0.02)
+    for ax in axes:
+        ax.use_sticky_edges = False  # room beside bars that begin or end at the edge
+    axes[0].margins(x=0.03, y=0.02)
     _plain_ticks(axes[0].xaxis)
 
     handles = [Patch(color=colour, label=f"ours / {name}") for name, colour in colours.items()]
-    if any(c.goal for c in found):
-        tick = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 2}
-        handles += [Line2D([], [], color=color, label=name, **tick) for name, color in _GOAL_COLOURS.items()]
+    tick = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 2}
+    for i, (name, colour) in enumerate(_GOAL_COLOURS.items()):
+        if any(c.goal and c.goal[i] for c in found):
+            handles.append(Line2D([], [], color=colour, label=name, **tick))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
 
 
