@@ -32,9 +32,11 @@ FACTOR = 8
 FLOOR = 64
 """Rounding units that are always allowed."""
 
-KINK = 2e-2
+KINK = 0.1
 """What a few activations change that lie nearer to 0 than rounding, so that one side's ReLU lets them pass
-and the other's does not: a gradient summed over some 1,000 positions changes by a part in its root."""
+and the other's does not: a channel's gradient, summed over 1,000 positions, by some 1 / sqrt(1000) for each.
+PyTorch's own error shows this or does not, by chance, so it cannot be the yardstick. The outputs do not jump,
+and in float64 no activation is so near to 0: there these networks are held as tightly as the others."""
 
 KINKED = ("mlp", "cnn", "resnet20")
 UNITS = {"float32": 2.0**-24, "float64": 2.0**-53, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
