@@ -75,19 +75,24 @@ def markdown(result: Result) -> str:
     machine, versions = result["machine"], result["versions"]
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
     about = f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']} at the start; {made_with}."
+    gpu = result["kind"] == "gpu"
     columns = {
         "": lambda c: c.title,
-        **(gpu_report.COLUMNS if result["kind"] == "gpu" else {"threads": lambda c: str(c.threads)}),
+        "precision" if gpu else "threads": lambda c: c.panel if gpu else str(c.threads),
         "against": lambda c: c.against,
         "ours": lambda c: c.ours,
         "theirs": lambda c: c.theirs,
         "ratio": lambda c: _number(c.ratio.median),
         "range": lambda c: f"{_number(c.ratio.lowest)} to {_number(c.ratio.highest)}",
         "busy": lambda c: "" if c.row.get("others") is None else f"{c.row['others']:.1f}",
+        "goal": lambda c: f"{c.goal.goal:g}" if c.goal else "",
+        "stretch": lambda c: f"{c.goal.stretch:g}" if c.goal and c.goal.stretch is not None else "",
+        "met": _met,
+        **(gpu_report.COLUMNS if gpu else {}),
     }
-    rows = [[*[cell(c) for cell in columns.values()], *_goal_cells(c)] for c in comparisons(result)]
-    parts = [about, table([*columns, "goal", "stretch", "met"], rows), _summary(result)]
-    if result["kind"] == "gpu":
+    rows = [[cell(c) for cell in columns.values()] for c in comparisons(result)]
+    parts = [about, table(list(columns), rows), _summary(result)]
+    if gpu:
         parts = [gpu_report.about(result), *parts, *gpu_report.agreement(result)]
     return "\n\n".join(parts)
 
@@ -96,12 +101,10 @@ def _number(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
 
 
-def _goal_cells(c: Comparison) -> list[str]:
+def _met(c: Comparison) -> str:
     if c.goal is None:
-        return ["", "", ""]
-    stretch = "" if c.goal.stretch is None else f"{c.goal.stretch:g}"
-    doubt = " ?" if (c.row.get("others") or 0) > BUSY else ""
-    return [f"{c.goal.goal:g}", stretch, goals.verdict(c.ratio.median, c.goal) + doubt]
+        return ""
+    return goals.verdict(c.ratio.median, c.goal) + " ?" * ((c.row.get("others") or 0) > BUSY)
 
 
 def _summary(result: Result) -> str:

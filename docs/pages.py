@@ -206,7 +206,8 @@ MEASURED = {
 def write_benchmarks(folder: Path, results: Path = ROOT / "benchmarks" / "results") -> None:
     """Write, for the page on benchmarks, chart and table of every result that is committed."""
     text = ""
-    for path in report.results_in(results):
+    kernels_last = sorted(report.results_in(results), key=lambda path: path.stem == "kernels")
+    for path in kernels_last:
         result = json.loads(path.read_text(encoding="utf-8"))
         text += f"## {report.title(result)}\n\n{MEASURED[result['kind']]}\n\n"
         if any(comparisons(result)):
@@ -214,5 +215,6 @@ def write_benchmarks(folder: Path, results: Path = ROOT / "benchmarks" / "result
             folder.mkdir(parents=True, exist_ok=True)
             charts.draw(result, chart)
             text += f"![{report.title(result)}]({chart.name})\n\n"
-        text += f":::{{dropdown}} All numbers\n{report.markdown(result)}\n:::\n\n"
+        text += ":::{dropdown} All numbers\n:class-container: measurements\n\n"
+        text += f"{report.markdown(result)}\n:::\n\n"
     write(folder / "results.inc", text)

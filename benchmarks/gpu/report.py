@@ -23,7 +23,6 @@ def _memory(c: Comparison) -> str:
 
 
 COLUMNS: dict[str, Callable[[Comparison], str]] = {
-    "precision": lambda c: c.panel,
     "our products": _products,
     "memory, ours and theirs": _memory,
 }
