@@ -200,6 +200,7 @@ def test_the_peak_is_what_was_in_use_at_once(pool):
         pool.malloc(500)
         pool.malloc(20)
         pool.free(520)
+        pool.malloc(10)
 
     assert device.peak(run, "minigrad") == 520
     assert device.peak(run, "pytorch") is None  # PyTorch's stand-in has no pool
