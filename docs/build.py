@@ -41,6 +41,7 @@ def main() -> int:
     fetch_mathjax(DOCS / "_build" / "static" / "mathjax.js")
     pages.write_tutorials(generated / "tutorials")
     pages.write_law_book(generated / "law_book.md")
+    pages.write_atlas(generated / "atlas.md")
     pages.write_reference(generated / "reference")
     pages.write_source(generated / "source")
     pages.write_benchmarks(generated / "benchmarks")

@@ -56,7 +56,10 @@ html_css_files = ["minigrad.css"]
 html_show_sourcelink = False
 html_sidebars = {
     page: []
-    for page in ("how_it_works", "where_the_time_goes", "benchmarks", "on_a_gpu", "generated/coverage_table")
+    for page in (
+        *("how_it_works", "where_the_time_goes", "benchmarks", "on_a_gpu", "generated/coverage_table"),
+        *("laboratory", "ablation", "scale", "generated/atlas"),
+    )
 }
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 1}
 if (Path(__file__).parent / "_build" / "static" / "mathjax.js").exists():

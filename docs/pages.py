@@ -1,6 +1,4 @@
-"""Writes the pages that are made from the code: tutorials, laws, reference, source."""
-"""Writes the pages that are made from the code: tutorials, reference, source; and the one of the benchmarks."""
-"""Writes the pages that are made from something else: tutorials, reference, source, results of benchmarks."""
+"""Writes the pages made from something else: tutorials, laws, atlas, reference, source, results."""
 
 import ast
 import importlib
@@ -17,9 +15,10 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from experiments.laws.page import markdown
 from benchmarks import charts, report
 from benchmarks.comparison import comparisons
+from experiments.atlas.page import page as atlas_page
+from experiments.laws.page import markdown as law_book
 from tutorials.build import chapters, notebook, solved, with_holes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +33,8 @@ NAMESPACES = {
     "minigrad.nn.init": "First values for parameters",
     "minigrad.data": "Datasets, transforms and the loader",
     "optim": "Optimizers, AGR and clipping",
+    "optim.probe": "What AGR changes in a running training (`optim.Probe`)",
+    "optim.interop": "Runs that change to PyTorch and back",
     "optim.lr_scheduler": "Learning rates that change over time",
     "models": "Networks",
 }
@@ -85,7 +86,12 @@ def write_tutorials(folder: Path) -> None:
 
 def write_law_book(path: Path) -> None:
     """Write the page of all laws of AGR, their proofs and their tests."""
-    write(path, markdown())
+    write(path, law_book())
+
+
+def write_atlas(path: Path) -> None:
+    """Write the page of the conventions of optimizers."""
+    write(path, atlas_page())
 
 
 # ---------------------------------------------------------------------- reference
