@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from minigrad.backend import Array, array_module
 from optim.agr import AGR
+from optim.fused import Kernel
 from optim.optimizer import Group, Optimizer, Params
 
 
@@ -46,6 +47,7 @@ class Adam(Optimizer):
     [0.5, 1.5]
     """
 
+    kernel: ClassVar[Kernel | None] = Kernel("adam", ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
     decoupled: ClassVar[bool] = False
 
     def __init__(
@@ -107,6 +109,14 @@ class Adam(Optimizer):
 
         # w_t = w_{t-1} - lr m^ / (sqrt(s^) + eps),  m^ = m_t / (1 - beta1^t),  s^ = s_t / (1 - beta2^t)
         w -= lr / (1 - beta1**t) * m / (xp.sqrt(s) / math.sqrt(1 - beta2**t) + eps)
+
+    def kernel_arguments(self, step: int, group: Group) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+        """The switches and the numbers of `cuda/adam.cu`."""
+        lr, weight_decay, (beta1, beta2) = group["lr"], group["weight_decay"], group["betas"]
+        return (self.decoupled, group["amsgrad"]), (
+            *(weight_decay, 1 - lr * weight_decay, beta1, 1 - beta1, beta2, 1 - beta2),
+            *(lr / (1 - beta1**step), math.sqrt(1 - beta2**step), group["eps"]),
+        )
 
     def update_in_place(
         self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array

@@ -1,11 +1,12 @@
 """Adan: Adam with Nesterov's look-ahead, from the difference of two gradients."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.backend import Array, array_module
 from minigrad.tensor import Tensor
 from optim.agr import AGR
+from optim.fused import Kernel
 from optim.gradient import Gradient
 from optim.optimizer import Group, Optimizer, Params
 
@@ -52,6 +53,10 @@ class Adan(Optimizer):
     >>> [round(value, 3) for value in w.tolist()]
     [0.5, 1.5]
     """
+
+    kernel: ClassVar[Kernel | None] = Kernel(
+        "adan", ("exp_avg", "exp_avg_sq", "exp_avg_diff", "neg_pre_grad")
+    )
 
     def __init__(
         self,
@@ -143,6 +148,17 @@ class Adan(Optimizer):
             w -= lr * u
             w /= 1 + lr * weight_decay
         xp.negative(g, out=state["neg_pre_grad"])
+
+    def kernel_arguments(self, step: int, group: Group) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+        """The switches and the numbers of `cuda/adan.cu`."""
+        lr, weight_decay, t = group["lr"], group["weight_decay"], group["step"]
+        beta1, beta2, beta3 = group["betas"]
+        return (step == 1, group["no_prox"]), (
+            *(lr, group["eps"]),
+            *(beta1, 1 - beta1, beta2, 1 - beta2, beta3, 1 - beta3),
+            *(1 - beta1**t, beta2 / (1 - beta2**t), math.sqrt(1 - beta3**t)),
+            *(1 - lr * weight_decay, 1 + lr * weight_decay),
+        )
 
     def update_in_place(
         self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array

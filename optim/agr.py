@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.backend import Array, array_module, is_array
+from minigrad.backend.cuda import runs_kernels
 from minigrad.dtypes import is_floating
 from minigrad.tensor import Tensor
 from optim.gradient import PIECE, Gradient
@@ -196,6 +197,8 @@ def shares(rows: Array) -> tuple[Array, tuple[Array, Array], Array, Array]:
 
 def _later(g: Array) -> Gradient:
     """Psi of `g`, of which only the sum is taken now; taken as a whole where that would not be exact."""
+    if runs_kernels(g):
+        return Gradient(g, pending=True)
     if array_module(g) is np and g.dtype != "float16" and g.size > 1:
         total, largest = _sum_and_largest(g)
         if largest <= total / 2 and 1e-30 < total < 1e30:  # false for NaN, too

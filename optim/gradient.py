@@ -5,7 +5,7 @@ gradient were made as a whole first, it would go out to memory and come back; so
 is taken beforehand, and each piece is finished when its turn comes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from minigrad.backend import Array, array_module
@@ -27,15 +27,18 @@ class Gradient:
         -1 to maximize, a clip coefficient; None for 1.
     total : float, optional
         The sum of all |g|. No element may be more than half of it, for then `1 - |g| / total` would cancel.
+    pending : bool
+        On a GPU: Psi is still to be taken, all of it, by the kernel of the update.
     """
 
     array: Array
     factor: Any = None
     total: float | None = None
+    pending: bool = False
 
     def scaled(self, factor: Any) -> "Gradient":
         """The same times a number."""
-        return Gradient(self.array, factor if self.factor is None else self.factor * factor, self.total)
+        return replace(self, factor=factor if self.factor is None else self.factor * factor)
 
     def piece(self, at: slice, out: Array) -> Array:
         """Elements `at` of the flattened gradient: as they are, or finished in `out`."""

@@ -5,15 +5,18 @@ and its `update` of one tensor, which is written like the algorithm box of its p
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 from numbers import Real
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from minigrad.backend import Array, array_module
 from minigrad.engine import mutated
 from minigrad.profiler import watch
 from minigrad.tensor import Tensor, enable_grad
-from optim.agr import regularizer
+from optim import fused
+from optim.agr import agr, regularizer
+from optim.fused import Kernel
 from optim.gradient import PIECE, Gradient
 from optim.observer import Observer
 from optim.saving import Group as Group
@@ -54,7 +57,8 @@ class Optimizer:
         For each parameter the number of its updates, `step`, and the arrays that the optimizer keeps for it.
         Those of a float16 parameter are float32, and so is the arithmetic: in float16 an eps of 1e-8 is 0.
     observers : list of Observer
-        Who looks on at every step: an `optim.Probe`, or the memory of `remember`.
+        Who looks on at every step: an `optim.Probe`, or the memory of `remember`. On a GPU each tensor is
+        then updated on its own.
 
     Raises
     ------
@@ -90,6 +94,16 @@ class Optimizer:
         """Change the parameter `w` and its state in place, given the gradient `g`, which stays as it is.
 
         Every array is one-dimensional and may be a piece of the whole: formulas must be elementwise.
+        """
+        raise NotImplementedError
+
+    kernel: ClassVar[Kernel | None] = None
+    """What stands for `update` on a GPU. Without one, `update` itself runs there."""
+
+    def kernel_arguments(self, step: int, group: Group) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+        """The switches and the numbers of the kernel, in the order of its source.
+
+        `step` is that of the parameter's state.
         """
         raise NotImplementedError
 
@@ -145,9 +159,14 @@ class Optimizer:
             group["step"] += 1
             params = [p for p in group["params"] if p.grad is not None]
             gradients = self.gradients(params, group)
-            for observer in self.observers:
-                observer.before_update(self, group, params, gradients)
-            for p, g in zip(params, gradients, strict=True):
+            if self.observers:  # they see finished gradients, and updates that can be repeated
+                gradients = [_finished(gradient) for gradient in gradients]
+                for observer in self.observers:
+                    observer.before_update(self, group, params, gradients)
+                left = list(zip(params, gradients, strict=True))
+            else:
+                left = fused.update(self, params, gradients, group)
+            for p, g in left:
                 self._update_parameter(p, g, group)
         return loss
 
@@ -165,19 +184,24 @@ class Optimizer:
         gradients = psi.gradients(grads, group["step"]) if psi else [Gradient(g) for g in grads]
         return [g.scaled(-1) for g in gradients] if group.get("maximize") else gradients
 
+    def next_state(self, p: Tensor, group: Group) -> dict[str, Any]:
+        """The state of a parameter about to be updated: counted, and with zeros for arrays it has not yet."""
+        state = self.state.setdefault(p, {"step": 0})
+        for name in self.state_arrays(group):
+            if name not in state:
+                state[name] = array_module(p.data).zeros(p.shape, state_dtype(p))
+        state["step"] += 1
+        return state
+
     def _update_parameter(self, p: Tensor, gradient: Gradient, group: Group) -> None:
         xp = array_module(p.data)
         dtype = state_dtype(p)
-        names = self.state_arrays(group)
-        state = self.state.setdefault(p, {"step": 0})
-        for name in names:
-            if name not in state:
-                state[name] = xp.zeros(p.shape, dtype)
-        state["step"] += 1
+        state = self.next_state(p, group)
+        gradient = _finished(gradient)
 
         w = xp.ascontiguousarray(p.data, dtype).reshape(-1)
         gradient.array = gradient.array.astype(dtype, copy=False).reshape(-1)
-        arrays = {name: state[name].reshape(-1) for name in names}
+        arrays = {name: state[name].reshape(-1) for name in self.state_arrays(group)}
         on_cpu = p.device == "cpu"
         size = PIECE if on_cpu else max(w.size, 1)
         scratch = xp.empty((2, min(size, w.size)), dtype)
@@ -359,6 +383,11 @@ class Optimizer:
 
 
 watch(Optimizer, "step")
+
+
+def _finished(gradient: Gradient) -> Gradient:
+    """The gradient without anything left to a kernel."""
+    return replace(gradient, array=agr(gradient.array), pending=False) if gradient.pending else gradient
 
 
 def _split_names(params: Any) -> tuple[list[str], list[Any]]:

@@ -1,10 +1,11 @@
 """RMSprop."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.backend import Array, array_module
 from optim.agr import AGR
+from optim.fused import Kernel
 from optim.optimizer import Group, Optimizer, Params
 
 
@@ -46,6 +47,8 @@ class RMSprop(Optimizer):
     >>> [round(value, 2) for value in w.tolist()]
     [0.0, 2.0]
     """
+
+    kernel: ClassVar[Kernel | None] = Kernel("rmsprop", ("square_avg", "momentum_buffer", "grad_avg"))
 
     def __init__(
         self,
@@ -111,6 +114,12 @@ class RMSprop(Optimizer):
 
         # w_t = w_{t-1} - lr u
         w -= group["lr"] * u
+
+    def kernel_arguments(self, step: int, group: Group) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+        """The switches and the numbers of `cuda/rmsprop.cu`."""
+        alpha = group["alpha"]
+        others = (group["eps"], group["weight_decay"], group["momentum"])
+        return (group["centered"],), (group["lr"], alpha, 1 - alpha, *others)
 
     def update_in_place(
         self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array

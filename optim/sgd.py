@@ -1,9 +1,10 @@
 """Stochastic gradient descent."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.backend import Array, array_module
 from optim.agr import AGR
+from optim.fused import Kernel
 from optim.optimizer import Group, Optimizer, Params
 
 
@@ -43,6 +44,8 @@ class SGD(Optimizer):
     >>> w.tolist()
     [0.5, -3.0]
     """
+
+    kernel: ClassVar[Kernel | None] = Kernel("sgd", ("momentum_buffer",))
 
     def __init__(
         self,
@@ -95,6 +98,11 @@ class SGD(Optimizer):
 
         # w_t = w_{t-1} - lr g
         w -= group["lr"] * g
+
+    def kernel_arguments(self, step: int, group: Group) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+        """The switches and the numbers of `cuda/sgd.cu`."""
+        kept = 1 if step == 1 else 1 - group["dampening"]
+        return (group["nesterov"],), (group["lr"], group["momentum"], kept, group["weight_decay"])
 
     def update_in_place(
         self, w: Array, g: Array, state: dict[str, Any], group: Group, t: Array, h: Array

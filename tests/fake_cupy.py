@@ -11,6 +11,8 @@ import types
 
 import numpy as np
 
+from tests import cuda_on_cpu
+
 
 def _inner(value):
     """NumPy's view of an argument; NumPy arrays themselves are refused, as CuPy does."""
@@ -253,6 +255,7 @@ class FakeCupy(types.ModuleType):
     int8, int16, int32, int64, uint8, bool_ = np.int8, np.int16, np.int32, np.int64, np.uint8, np.bool_
     pi, inf, nan, e, newaxis = np.pi, np.inf, np.nan, np.e, None
     dtype = np.dtype
+    RawKernel = cuda_on_cpu.RawKernel
 
     def __init__(self):
         super().__init__("cupy")
@@ -264,6 +267,7 @@ class FakeCupy(types.ModuleType):
                 getDeviceProperties=lambda index: {"name": b"a fake", "totalGlobalMem": 0},
             ),
             Device=_Device,
+            get_current_stream=lambda: types.SimpleNamespace(ptr=0),
         )
         self.lib = types.SimpleNamespace(
             stride_tricks=_Submodule("cupy.lib.stride_tricks", np.lib.stride_tricks)
