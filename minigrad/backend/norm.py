@@ -8,7 +8,11 @@ the form that `engine.Fused` asks for.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from minigrad.backend import cuda
 from minigrad.backend.channels import channel_rows, from_channel_rows, per_channel, row_blocks, tiled
+from minigrad.backend.cuda import norm as kernels
 from minigrad.backend.device import Array, array_module
 from minigrad.backend.special import masked
 
@@ -35,6 +39,8 @@ class ChannelStatistics(NamedTuple):
     def known(cls, mean: Array, variance: Array) -> "ChannelStatistics":
         """Of a given mean and variance, which are copied: running statistics move on."""
         mean, variance = mean.astype("float64"), variance.astype("float64")
+        if array_module(mean) is not np:  # to look would be to wait for the GPU
+            return cls(mean, mean * 0, variance)
         return cls(mean, mean * 0, variance) if _far_from_zero(mean, variance) else cls(None, mean, variance)
 
     @property
@@ -50,6 +56,8 @@ def channel_statistics(x: Array) -> ChannelStatistics:
     about sqrt(k) standard deviations of the mean, so that a factor of k cancels at most.
     """
     channels, rows = x.shape[1], channel_rows(x)
+    if cuda.runs_kernels(rows):
+        return ChannelStatistics(*kernels.channel_statistics(rows, channels))
     first, square = _moments(rows[next(row_blocks(rows))], None, channels)
     shift = first if _far_from_zero(first, square - first * first) else None
     rest, square = _moments(rows, shift, channels)
@@ -89,6 +97,12 @@ def batch_norm(
     With `relu` negative results become 0, and the result is what the backward pass keeps to know where.
     """
     xp, rows = array_module(x), channel_rows(x)
+    others = None if residual is None else channel_rows(residual)
+    if cuda.runs_kernels(rows, weight, bias, others):
+        y = from_channel_rows(
+            kernels.batch_norm(rows, (weight, bias, others), statistics, eps, relu), x.shape
+        )
+        return y, y if relu else None
     scale = 1 / xp.sqrt(statistics.variance + eps)
     if weight is not None:
         scale = scale * weight
@@ -96,7 +110,6 @@ def batch_norm(
     if bias is not None:
         offset = offset + bias
     shift, scale, offset = (tiled(v, rows) for v in (statistics.shift, scale, offset))
-    others = None if residual is None else channel_rows(residual)
     y = xp.empty_like(rows)
     for block in row_blocks(rows):
         values, result = rows[block], y[block]
@@ -131,14 +144,21 @@ def batch_norm_backward(
     numbers for each channel. With `relu`, g counts only where y is positive.
     """
     xp, rows, gradients, channels = array_module(x), channel_rows(x), channel_rows(g), x.shape[1]
+    results = None if y is None else channel_rows(y)
+    if cuda.runs_kernels(rows, gradients, weight, results):
+        dx, dweight, dbias, dresidual = kernels.batch_norm_backward(
+            gradients, results, rows, weight, statistics, training, eps
+        )
+        dx, dresidual = (from_channel_rows(value, x.shape) for value in (dx, dresidual))
+        return _wanted(needs, dx, dweight, dbias, dresidual)
     shift = tiled(statistics.shift, rows)
     scratch = xp.empty_like(rows[next(row_blocks(rows))])
-    if y is not None:
-        incoming, results, gradients = gradients, channel_rows(y), xp.empty_like(rows)
+    if results is not None:
+        incoming, gradients = gradients, xp.empty_like(rows)
     sums = xp.zeros((2, rows.shape[1]), xp.float64)
     for block in row_blocks(rows):
         gradient = gradients[block]
-        if y is not None:
+        if results is not None:
             masked(incoming[block], results[block] > 0, out=gradient)
         values = rows[block]
         if shift is not None:
@@ -183,6 +203,8 @@ def layer_norm(
     mean, inverse : Array, (R,)
         Of each row; inverse is `1 / sqrt(variance + eps)`.
     """
+    if cuda.runs_kernels(x, weight, bias):
+        return kernels.layer_norm(x, weight, bias, eps)
     xp, (count, width) = array_module(x), x.shape
     average = xp.full(width, 1 / width, x.dtype)
     y, mean, inverse = xp.empty(x.shape, x.dtype), xp.empty(count, x.dtype), xp.empty(count, x.dtype)
@@ -211,6 +233,8 @@ def layer_norm_backward(
 
     With x̂ the normalized row and h = g weight, dx = (h - mean(h) - x̂ mean(h x̂)) / σ.
     """
+    if cuda.runs_kernels(x, g, weight):
+        return _wanted(needs, *kernels.layer_norm_backward(g, kept, x, weight))
     xp, width, (mean, inverse) = array_module(x), x.shape[1], kept
     scale = xp.ones(width, x.dtype) if weight is None else weight
     average = scale / width

@@ -22,22 +22,29 @@ _MOST_BLOCKS = 1 << 20  # of an elementwise launch; a thread then goes on to fur
 _C_NAMES = {"float32": "float", "float64": "double"}
 
 
-def runs_kernels(*arrays: Array) -> bool:
-    """Whether kernels take these arrays: on one GPU, without gaps, all float32 or all float64.
+def runs_kernels(first: Array, *others: Array | None) -> bool:
+    """Whether kernels take these arrays: on one GPU, not empty, without gaps, all float32 or all float64.
+
+    None stands for an array that is not there, and is taken.
 
     Examples
     --------
     >>> runs_kernels(np.zeros(3))
     False
     """
-    first = arrays[0]
-    return all(
-        array_module(a) is not np
-        and a.dtype == first.dtype
-        and a.device.id == first.device.id  # type: ignore[attr-defined]
-        and a.flags.c_contiguous
-        for a in arrays
-    ) and (first.dtype.name in _C_NAMES)
+    if array_module(first) is np or first.dtype.name not in _C_NAMES or not first.size:
+        return False
+    device = first.device.id  # type: ignore[attr-defined]
+    return first.flags.c_contiguous and all(
+        a is None
+        or (
+            array_module(a) is not np
+            and a.dtype == first.dtype
+            and a.device.id == device  # type: ignore[attr-defined]
+            and a.flags.c_contiguous
+        )
+        for a in others
+    )
 
 
 def source(file: Path, dtype: "np.dtype[Any]") -> str:
@@ -69,10 +76,9 @@ def launch(file: Path, name: str, blocks: int, arguments: tuple[Any, ...], like:
 
 
 def launch_elementwise(file: Path, name: str, size: int, arguments: tuple[Any, ...], like: Array) -> None:
-    """Run a kernel with a thread for each of `size` elements, unless there are none; `size` comes first."""
-    if size:
-        blocks = min(-(-size // THREADS), _MOST_BLOCKS)
-        launch(file, name, blocks, (np.int64(size), *arguments), like)
+    """Run a kernel with a thread for each of `size` elements; it gets `size` first."""
+    blocks = min(-(-size // THREADS), _MOST_BLOCKS)
+    launch(file, name, blocks, (np.int64(size), *arguments), like)
 
 
 def _argument(value: Any, like: Array) -> Any:
