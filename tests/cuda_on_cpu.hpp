@@ -1,7 +1,7 @@
 // What g++ needs to compile a CUDA source, and to run it: see cuda_on_cpu.py.
 //
 // The threads of a block are fibers of one thread of the processor. Each runs until it waits at a __syncthreads();
-// when all wait at the same one, all go on. Blocks run one after the other. NAME is the kernel to be launched.
+// when all wait at the same one, all go on. Blocks run one after the other.
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -137,13 +136,14 @@ int run(void (*kernel)(A...), void** arguments, bool synchronizes, bool backward
 
 }  // namespace cuda_on_cpu
 
+// What Python calls, for each kernel.
 #define EXPORT(NAME)                                                                                             \
-    extern "C" const char* signature() {                                                                         \
+    extern "C" const char* signature_##NAME() {                                                                  \
         static std::string text = cuda_on_cpu::signature_of(NAME);                                               \
         return text.c_str();                                                                                     \
     }                                                                                                            \
-    extern "C" int launch(const unsigned* grid, const unsigned* block, void** arguments, int synchronizes,       \
-                          int backwards) {                                                                       \
+    extern "C" int launch_##NAME(const unsigned* grid, const unsigned* block, void** arguments,                  \
+                                 int synchronizes, int backwards) {                                              \
         gridDim = {grid[0], grid[1], grid[2]};                                                                   \
         blockDim = {block[0], block[1], block[2]};                                                               \
         return cuda_on_cpu::run(NAME, arguments, synchronizes, backwards);                                       \

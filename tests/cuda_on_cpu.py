@@ -10,6 +10,7 @@ import functools
 import getpass
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,15 +32,15 @@ class RawKernel:
 
     def __init__(self, code, name, options=()):
         self.name, self.synchronizes = name, "__syncthreads()" in code
-        self._library = functools.cache(
-            lambda: _compiled(code, name)
-        )  # CuPy, too, compiles at the first call
+        self._code = code  # compiled at the first call, as CuPy does
 
     def __call__(self, grid, block, args, shared_mem=0):
-        library = self._library()
+        library = _compiled(self._code)
+        signature, launch = (getattr(library, f"{what}_{self.name}") for what in ("signature", "launch"))
+        signature.restype = ctypes.c_char_p
         if np.prod(block) > MOST_THREADS or min(*grid, *block) < 1:
             raise ValueError(f"{self.name}: CUDA cannot launch a grid of {grid} and blocks of {block}")
-        types = library.signature().decode().split()
+        types = signature().decode().split()
         if len(types) != len(args):
             raise TypeError(f"{self.name} takes {len(types)} arguments ({' '.join(types)}), got {len(args)}")
         values = [
@@ -48,7 +49,7 @@ class RawKernel:
         ]
         addresses = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
         sizes = [(ctypes.c_uint * 3)(*size, *[1] * (3 - len(size))) for size in (grid, block)]
-        if library.launch(*sizes, addresses, self.synchronizes, backwards):
+        if launch(*sizes, addresses, self.synchronizes, backwards):
             raise RuntimeError(f"{self.name}: not all threads of a block came to the same __syncthreads()")
 
 
@@ -72,23 +73,24 @@ def _code(dtype):
 
 
 @functools.cache
-def _compiled(code, name):
+def _compiled(code):
+    """A library with all kernels of the source."""
     if shutil.which("g++") is None:
         pytest.skip("the fake CuPy runs CUDA kernels with g++, which is not installed")
-    text = f'#include "{HEADER}"\n#line 1 "{name}.cu"\n{code}\nEXPORT({name})\n'
+    names = re.findall(r"__global__ void\s+(\w+)", code)
+    exports = "".join(f"EXPORT({name})\n" for name in names)
+    text = f'#include "{HEADER}"\n#line 1 "{names[0]}.cu"\n{code}\n{exports}'
     key = hashlib.sha256("\0".join([HEADER.read_text(), text, *FLAGS]).encode()).hexdigest()[:32]
     folder = Path(tempfile.gettempdir()) / f"minigrad-cuda-on-cpu-{getpass.getuser()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    library = folder / f"{name}-{key}.so"
+    library = folder / f"{names[0]}-{key}.so"
     if not library.exists():
-        source = folder / f"{name}-{key}-{os.getpid()}.cpp"
+        source = folder / f"{names[0]}-{key}-{os.getpid()}.cpp"
         source.write_text(text)
         made = source.with_suffix(".so")
         result = subprocess.run(["g++", *FLAGS, "-o", made, source], capture_output=True, text=True)
         source.unlink()
         if result.returncode:
-            raise RuntimeError(f"g++ refuses the kernel {name}:\n{result.stderr}")
+            raise RuntimeError(f"g++ refuses {', '.join(names)}:\n{result.stderr}")
         made.replace(library)  # at once, for other processes want it, too
-    loaded = ctypes.CDLL(str(library))
-    loaded.signature.restype = ctypes.c_char_p
-    return loaded
+    return ctypes.CDLL(str(library))

@@ -112,7 +112,7 @@ def test_other_mistakes():
     for grid, block in (((0,), (8,)), ((1,), (2048,))):
         with pytest.raises(ValueError, match="reverse: CUDA cannot launch a grid of"):
             kernel(grid, block, (numbers(8),))
-    with pytest.raises(RuntimeError, match="g\\+\\+ refuses the kernel wrong"):
+    with pytest.raises(RuntimeError, match="g\\+\\+ refuses wrong"):
         cuda_on_cpu.RawKernel('extern "C" __global__ void wrong() { nonsense; }', "wrong")((1,), (1,), ())
 
 
