@@ -29,6 +29,9 @@ def main(wheel: str) -> None:
     if not {"minigrad/py.typed", "optim/py.typed"} <= set(names):
         sys.exit(f"{wheel} lacks a py.typed, which tells type checkers to use a package's annotations")
 
+    if not {"optim/cuda/adam.cu", "minigrad/backend/cuda/multi_tensor.cuh"} <= set(names):
+        sys.exit(f"{wheel} lacks the sources of the CUDA kernels")
+
     installed = {dist.name.lower() for dist in importlib.metadata.distributions()}
     if extra := installed - {"minigrad", "numpy", "pip", "setuptools"}:
         sys.exit(f"the wheel drags in {sorted(extra)}; minigrad's one hard dependency is NumPy")

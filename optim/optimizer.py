@@ -179,7 +179,7 @@ class Optimizer:
                 raise RuntimeError(
                     f"{self._name}: a parameter of shape {p.shape} has a gradient of shape {g.shape}"
                 )
-            grads.append(array_module(g).ascontiguousarray(g).reshape(g.shape))  # 0-d would become 1-d
+            grads.append(g if g.flags.c_contiguous else array_module(g).ascontiguousarray(g))
         psi = regularizer(group["agr"])
         gradients = psi.gradients(grads, group["step"]) if psi else [Gradient(g) for g in grads]
         return [g.scaled(-1) for g in gradients] if group.get("maximize") else gradients

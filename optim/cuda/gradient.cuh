@@ -14,23 +14,23 @@ enum { GRADIENT, SHARE, PARAMETER, STATE };
 
 class Gradient {
     const real* raw;
-    const Share* given;
-    Share share;
     real factor;
+    bool regularized, clipped;
+    Share share;
     double clip;
 
   public:
     __device__ Gradient(const Chunk& chunk, real factor, const double* clip)
-        : raw(array(chunk, GRADIENT)), given((const Share*)array(chunk, SHARE)), factor(factor)
+        : raw(array(chunk, GRADIENT)), factor(factor), regularized(array(chunk, SHARE)), clipped(clip)
     {
-        share = given ? *given : Share{0, 1, -1};
-        this->clip = clip ? *clip : 1;
+        if (regularized) share = *(const Share*)array(chunk, SHARE);
+        if (clipped) this->clip = *clip;
     }
 
     __device__ real operator[](long long i) const
     {
         real g = raw[i];
-        if (given) {
+        if (regularized) {
             // Psi_i = g_i (1 - alpha_i), alpha_i = |g_i| / S;  the same for the largest element is g R / S:
             // there 1 - alpha may cancel
             if (i == share.largest)
@@ -38,6 +38,7 @@ class Gradient {
             else
                 g *= 1 - (real)(fabs(g) / share.S);
         }
-        return (real)(g * factor * clip);
+        g *= factor;
+        return clipped ? (real)(g * clip) : g;
     }
 };
