@@ -14,6 +14,8 @@ from minigrad import amp as amp
 from minigrad import autograd as autograd
 from minigrad import engine as engine
 from minigrad import methods as _methods  # noqa: F401  (binds operators and methods to Tensor)
+from minigrad.backend import get_float32_matmul_precision as get_float32_matmul_precision
+from minigrad.backend import set_float32_matmul_precision as set_float32_matmul_precision
 from minigrad.creation import *
 from minigrad.dtypes import bfloat16 as _bfloat16
 from minigrad.dtypes import float16 as float16

@@ -2,7 +2,8 @@
 
     pytest                   on NumPy
     pytest --device fake     on a strict look-alike of CuPy that refuses to mix with NumPy (no GPU needed)
-    pytest --device cuda     on a GPU, through CuPy
+    pytest --device fake-cudnn   the same, with a look-alike of cuDNN beside it
+    pytest --device cuda     on a GPU, through CuPy (and cuDNN, if it is installed)
 
 Hypothesis profiles: dev (25 examples, the default), ci (200), thorough (5000, random seeds); set
 HYPOTHESIS_PROFILE.
@@ -29,14 +30,21 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--device", choices=["cpu", "fake", "cuda"], default="cpu", help="where tensors live in the tests"
+        "--device",
+        choices=["cpu", "fake", "fake-cudnn", "cuda"],
+        default="cpu",
+        help="where tensors live in the tests",
     )
 
 
 def pytest_configure(config):
     device = config.getoption("--device")
-    if device == "fake":
+    if device.startswith("fake"):
         fake_cupy.install()
+    if device == "fake-cudnn":
+        from tests import fake_cudnn  # which needs PyTorch, that takes a while to import
+
+        fake_cudnn.install()
     if device == "cuda":
         from minigrad.backend import cuda_module
 

@@ -103,7 +103,7 @@ class ndarray:
     flags = property(lambda self: self._array.flags)
     base = property(lambda self: self._array.base)
     T = property(lambda self: ndarray(self._array.T))
-    device = property(lambda self: types.SimpleNamespace(id=0))
+    device = property(lambda self: _Device())
     data = property(lambda self: types.SimpleNamespace(ptr=self._array.ctypes.data))
 
     def get(self):
@@ -222,6 +222,28 @@ class _Device:
         pass
 
 
+class _Cublas:
+    CUBLAS_DEFAULT_MATH = 0
+
+    def __init__(self):
+        self.math_mode = self.CUBLAS_DEFAULT_MATH
+
+    def setMathMode(self, handle, mode):
+        assert handle == 1
+        self.math_mode = mode
+
+
+class _Core:
+    _routines_linalg = types.SimpleNamespace(COMPUTE_TYPE_DEFAULT=1, COMPUTE_TYPE_TF32=7)
+
+    def __init__(self):
+        self.compute_type = {}
+
+    def set_compute_type(self, dtype, kind):
+        assert kind in (1, 7)
+        self.compute_type[dtype] = kind
+
+
 class _Submodule(types.ModuleType):
     def __init__(self, name, source):
         super().__init__(name)
@@ -268,7 +290,10 @@ class FakeCupy(types.ModuleType):
             ),
             Device=_Device,
             get_current_stream=lambda: types.SimpleNamespace(ptr=0),
+            get_cublas_handle=lambda: 1,
+            cublas=_Cublas(),
         )
+        self._core = _Core()
         self.lib = types.SimpleNamespace(
             stride_tricks=_Submodule("cupy.lib.stride_tricks", np.lib.stride_tricks)
         )

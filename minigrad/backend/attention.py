@@ -2,6 +2,8 @@
 
 What is kept of the softmax are the exponentials and one over the sum of each row. To divide by the sums, the
 backward pass multiplies the gradient of the result, which is far smaller than the scores.
+
+On a GPU, cuDNN computes attention in half precision (`minigrad.backend.cudnn_attention`).
 """
 
 from collections.abc import Iterator
@@ -10,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.backend import cudnn_attention
 from minigrad.backend.device import Array, array_module
 
 _BLOCK = 1 << 18  # scores at a time
 _SMALL = 1 << 18  # multiplications in a product of matrices for which OpenBLAS wakes up no other thread
 _CHUNK = 128  # queries at a time, of a long causal sequence
 
-Kept = tuple[tuple[tuple[Array, Array], ...], Array]
+Kept = tuple[tuple[tuple[Array, Array], ...], Array] | cudnn_attention.Kept
 
 
 def attention(
@@ -34,6 +37,8 @@ def attention(
     kept : tuple
         For each chunk of queries the exponentials and one over their sums; and the result.
     """
+    if (by_cudnn := cudnn_attention.attention(query, key, value, bias, causal, scale)) is not None:
+        return by_cudnn
     xp = array_module(query)
     output = xp.empty_like(query, shape=(*query.shape[:-1], value.shape[-1]))
     if bias is not None:
@@ -76,6 +81,8 @@ def attention_backward(
     With dP = g valueᵀ, the derivative of the softmax P is P (dP - rowsum(P dP)), where rowsum(P dP) is
     rowsum(g output).
     """
+    if isinstance(kept, cudnn_attention.Kept):
+        return cudnn_attention.attention_backward(g, query, key, value, kept, causal, scale)
     xp, (parts, output) = array_module(query), kept
     dquery, dkey, dvalue = xp.empty_like(query), xp.zeros_like(key), xp.zeros_like(value)
     chunks = zip(_chunks(query, key, causal), parts, strict=True)

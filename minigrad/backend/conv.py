@@ -4,7 +4,8 @@ The patches of the input that the kernel sees, written out one a row, make a mat
 times the weights as a matrix they are the convolution. The whole matrix is kernel-size times larger than the
 input, so it is made and used up in blocks that stay in the processor's cache, and made again in the backward
 pass instead of kept. Two kinds of convolution have cheaper ways: those with few channels (below), and large
-enough ones with a 3x3 kernel (`minigrad.backend.winograd`).
+enough ones with a 3x3 kernel (`minigrad.backend.winograd`). On a GPU, cuDNN computes what it can
+(`minigrad.backend.cudnn_conv`), and cuBLAS multiplies the columns of the rest.
 
 Shapes are PyTorch's: (N, C, H, W) for values, (O, C / groups, kh, kw) for weights. Memory is channels-last: a
 patch is then a few long runs to copy, and the product comes out as the result is stored, a pixel's channels
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.backend import winograd
+from minigrad.backend import cudnn_conv, winograd
 from minigrad.backend.device import Array, array_module
 from minigrad.dtypes import is_half
 
@@ -88,6 +89,8 @@ def axis_taps(
 
 def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
     """The convolution of x with w (strictly, their cross-correlation)."""
+    if (y := cudnn_conv.correlate(x, w, geometry)) is not None:
+        return y
     dtype, groups, kernel = x.dtype, geometry.groups, w.shape[2:]
     (x, geometry), w = _cropped(_grouped(x, groups), geometry), _computable(w)
     size = geometry.positions(x.shape[2:4], kernel)
@@ -100,6 +103,8 @@ def correlate(x: Array, w: Array, geometry: Geometry) -> Array:
 
 def weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Array:
     """The gradient by the weight, whose height and width are `kernel`."""
+    if (y := cudnn_conv.weight_gradient(x, g, kernel, geometry)) is not None:
+        return y
     dtype, groups = x.dtype, geometry.groups
     (x, geometry), g = _cropped(_grouped(x, groups), geometry), _grouped(g, groups)
     channels, outputs = x.shape[4], g.shape[4]
@@ -115,6 +120,8 @@ def weight_gradient(x: Array, g: Array, kernel: Sizes, geometry: Geometry) -> Ar
 
 def input_gradient(g: Array, w: Array, size: Sizes, geometry: Geometry) -> Array:
     """The gradient by the input, whose height and width are `size`."""
+    if (y := cudnn_conv.input_gradient(g, w, size, geometry)) is not None:
+        return y
     if geometry.stride == (1, 1):
         return correlate(g, *_reversed(w, g.shape[2:], size, geometry))
     dtype, groups, kernel, channels = g.dtype, geometry.groups, w.shape[2:], w.shape[1]

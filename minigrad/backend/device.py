@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.backend import precision
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 """A raw array: numpy.ndarray, or cupy.ndarray, which is used through the same interface."""
 
@@ -115,4 +117,5 @@ def _load_cupy() -> Any:
                 "pip install 'minigrad[cuda12]' (or [cuda13], to match the driver)"
             ) from error
         _cupy = cupy
+        precision.apply(cupy)
     return _cupy
