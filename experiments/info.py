@@ -56,7 +56,7 @@ def _threads() -> str:
 
 
 def _gpu() -> str:
-    from minigrad.backend import cuda_module
+    from minigrad.backend import cuda_module, cudnn
 
     try:
         cupy = cuda_module()
@@ -64,4 +64,4 @@ def _gpu() -> str:
         return f"none: {error}"
     properties = cupy.cuda.runtime.getDeviceProperties(0)
     name, memory = properties["name"].decode(), properties["totalGlobalMem"] / 2**30
-    return f"{name}, {memory:.0f} GiB, CuPy {cupy.__version__}"
+    return f"{name}, {memory:.0f} GiB, CuPy {cupy.__version__}, {cudnn.library()[1]}"

@@ -3,7 +3,8 @@
 It goes through keys and values in blocks that stay in the GPU's fast memory, and rescales the sums as larger
 scores appear, so that the scores are never written down; the gradients compute them again. cuDNN has these
 gradients for float16 and bfloat16 only. For float32, and whatever else it refuses (the width of a head has to
-be a multiple of 8), its twin `minigrad.backend.attention` is there.
+be a multiple of 8), its twin `minigrad.backend.attention` is there. Kernels are compiled for each new shape,
+which takes about a second.
 
 Results have the heads side by side in memory, (B, L, H, E): one row for the projection that follows.
 

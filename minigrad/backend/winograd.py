@@ -85,7 +85,8 @@ class allow_winograd:
     """Let 3x3 convolutions in float32 use Winograd's algorithm, or not: at once, and until a `with` ends.
 
     At first it is allowed. It saves up to half of the time, and its results are off by up to 2e-5 of the
-    largest one; without it, by about 1e-6. The switch is one for all threads.
+    largest one; without it, by about 1e-6. The switch is one for all threads. On a GPU, it says whether cuDNN
+    may use its own kernels of this kind.
 
     Parameters
     ----------
