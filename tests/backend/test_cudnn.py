@@ -87,6 +87,7 @@ def test_float32_is_float32_unless_it_may_be_less(fakes):
         mg.set_float32_matmul_precision("high")
         try:
             assert 2e-5 < error() < 2e-3
+            assert np.isfinite(convolved(X * 1e6)).all(), "float32 was rounded to float16"
         finally:
             mg.set_float32_matmul_precision("highest")
     assert 3e-7 < error() < 2e-6  # Winograd's algorithm is allowed again

@@ -156,7 +156,9 @@ def test_forward_is_refused_if_its_gradients_are(cudnn_device, rng, request):
 
 def test_nothing_to_attend_to(cudnn_device):
     x = mg.ones((0, 3, 8), device=cudnn_device, dtype="float16")
+    before = len(cudnn.refused)
     assert scaled_dot_product_attention(x, x, x).shape == (0, 3, 8)
+    assert len(cudnn.refused) == before, "cudnn was asked in vain"
 
 
 def test_second_derivatives_go_through_the_twin(cudnn_device, rng):

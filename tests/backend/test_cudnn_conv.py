@@ -32,6 +32,7 @@ def test_kernels(cudnn_device, case, dtype):
     )
     if x.size and min(min(pad) for pad in case.geometry.padding) >= 0:
         assert executed() == tuple(n + 1 for n in before), cudnn.refused
+    assert not cudnn.refused, "cudnn was asked in vain"
     exact = [array.astype(np.float64) for array in (x, w, g)]
     wanted = (
         plain(exact[0], exact[1], g.shape[2:], case.geometry),
