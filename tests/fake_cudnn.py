@@ -247,6 +247,9 @@ class pygraph:
             assert tensor.stride[3] == 1
             if tensor is not statistics:
                 assert tensor.data_type is by_name["q"].data_type
+            if tensor not in (statistics, by_name.get("bias")) and q[3] % 8 == v[3] % 8 == 0:
+                steps = zip(tensor.stride[:3], tensor.dim[:3], strict=True)
+                assert all(step % 8 == 0 for step, size in steps if size > 1), "rows are not aligned"
         if bias := by_name.get("bias"):
             assert bias.dim[0] in (1, q[0])
             assert bias.dim[1] in (1, q[1])
