@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -204,6 +204,11 @@ def _later(g: Array) -> Gradient:
         if largest <= total / 2 and 1e-30 < total < 1e30:  # false for NaN, too
             return Gradient(g, total=total)
     return Gradient(_psi(g, blocks=1))
+
+
+def finished(gradient: Gradient) -> Gradient:
+    """The same gradient with nothing left to the kernel of an update."""
+    return replace(gradient, array=agr(gradient.array), pending=False) if gradient.pending else gradient
 
 
 def _sum_and_largest(g: Array) -> tuple[float, float]:

@@ -5,7 +5,6 @@ and its `update` of one tensor, which is written like the algorithm box of its p
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import chain
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -15,7 +14,7 @@ from minigrad.engine import mutated
 from minigrad.profiler import watch
 from minigrad.tensor import Tensor, enable_grad
 from optim import fused
-from optim.agr import agr, regularizer
+from optim.agr import finished, regularizer
 from optim.fused import Kernel
 from optim.gradient import PIECE, Gradient
 from optim.observer import Observer
@@ -160,7 +159,7 @@ class Optimizer:
             params = [p for p in group["params"] if p.grad is not None]
             gradients = self.gradients(params, group)
             if self.observers:  # they see finished gradients, and updates that can be repeated
-                gradients = [_finished(gradient) for gradient in gradients]
+                gradients = [finished(gradient) for gradient in gradients]
                 for observer in self.observers:
                     observer.before_update(self, group, params, gradients)
                 left = list(zip(params, gradients, strict=True))
@@ -197,7 +196,7 @@ class Optimizer:
         xp = array_module(p.data)
         dtype = state_dtype(p)
         state = self.next_state(p, group)
-        gradient = _finished(gradient)
+        gradient = finished(gradient)
 
         w = xp.ascontiguousarray(p.data, dtype).reshape(-1)
         gradient.array = gradient.array.astype(dtype, copy=False).reshape(-1)
@@ -383,11 +382,6 @@ class Optimizer:
 
 
 watch(Optimizer, "step")
-
-
-def _finished(gradient: Gradient) -> Gradient:
-    """The gradient without anything left to a kernel."""
-    return replace(gradient, array=agr(gradient.array), pending=False) if gradient.pending else gradient
 
 
 def _split_names(params: Any) -> tuple[list[str], list[Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.backend import Array, array_module
 from minigrad.tensor import Tensor
-from optim.agr import AGR, regularizer
+from optim.agr import AGR, finished, regularizer
 from optim.gradient import PIECE, Gradient
 from optim.memory import names_of
 from optim.optimizer import Group, Optimizer
@@ -27,7 +27,8 @@ def measure(
     names = names_of(optimizer)
     raw = [_contiguous(p.grad.data) for p in params]  # type: ignore[union-attr]
     sums = _sums(psi, raw)
-    for p, g, S, finished, gradient in zip(params, raw, sums, psi.gradients(raw, 1), gradients, strict=True):
+    regularized = map(finished, psi.gradients(raw, 1))
+    for p, g, S, changed, gradient in zip(params, raw, sums, regularized, gradients, strict=True):
         if not g.size:
             continue
         xp = array_module(g)
@@ -39,7 +40,7 @@ def measure(
             p,
             g=g.reshape(-1),
             alpha=alpha if chosen else xp.zeros_like(alpha),
-            psi=Gradient(finished.array.reshape(-1), None, finished.total),
+            psi=Gradient(changed.array.reshape(-1), None, changed.total),
             factor=gradient.factor,
             agr=given is not None and not given.is_over(group["step"]) and chosen,
         )
