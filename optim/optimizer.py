@@ -22,7 +22,7 @@ from optim.saving import Group as Group
 from optim.saving import pack, state_dtype, unpack
 
 if TYPE_CHECKING:
-    from optim.explanation import Explanation
+    from optim.explanation.equations import Explanation
 
 Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
 
@@ -298,14 +298,14 @@ class Optimizer:
             Names (if the optimizer was given `model.named_parameters()`), numbers in the order of the
             parameters, or the Tensors themselves. None given: all. Earlier choices are forgotten.
         """
-        from optim.memory import Memory, find
+        from optim.explanation.memory import Memory, find
 
         self.forget()
         self.observers.append(Memory({find(self, p) for p in parameters} or None))
 
     def forget(self) -> None:
         """Undo `remember`."""
-        from optim.memory import Memory
+        from optim.explanation.memory import Memory
 
         self.observers = [observer for observer in self.observers if not isinstance(observer, Memory)]
 
@@ -335,7 +335,7 @@ class Optimizer:
         RuntimeError
             If no update of it has been kept.
         """
-        from optim.explain import explain
+        from optim.explanation.explain import explain
 
         return explain(self, parameter, index)
 

@@ -1,7 +1,7 @@
 """One update of one element, opened up: every equation, the numbers in it, and its result.
 
 Nothing here knows an optimizer's formula. The update that ran is run once more on one element, with `Traced`
-values in the place of arrays and hyper-parameters; see `optim.trace`.
+values in the place of arrays and hyper-parameters; see `optim.explanation.trace`.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,12 +13,12 @@ import numpy as np
 from minigrad.backend import Array, is_array, to_numpy
 from minigrad.tensor import Tensor
 from optim.agr import shares
-from optim.explanation import Equation, Explanation
+from optim.explanation.equations import Equation, Explanation
+from optim.explanation.memory import Update, find, last_update, names_of
+from optim.explanation.trace import Traced, traced
 from optim.gradient import Gradient
-from optim.memory import Update, find, last_update, names_of
 from optim.optimizer import Optimizer
 from optim.saving import state_dtype
-from optim.trace import Traced, traced
 
 # The letters of the algorithm boxes.
 STATE_LETTERS = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.probe_log import read
+from optim.probe.log import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,8 +10,8 @@ import numpy as np
 from minigrad.backend import Array, array_module
 from minigrad.tensor import Tensor
 from optim.agr import AGR, finished, regularizer
+from optim.explanation.memory import names_of
 from optim.gradient import PIECE, Gradient
-from optim.memory import names_of
 from optim.optimizer import Group, Optimizer
 from optim.saving import state_dtype
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.trace import Expression
+from optim.explanation.trace import Expression
 
 Names = Mapping[Expression, str]
 
@@ -41,7 +41,7 @@ def text(expression: Expression, names: Names, numbers: bool = False) -> str:
 
     Examples
     --------
-    >>> from optim.trace import Traced
+    >>> from optim.explanation.trace import Traced
     >>> lr, g = Traced(0.5, "lr"), Traced(np.array([4.0]), "g")
     >>> text((2 - lr * (g + 1)).expression, {})
     '2 - lr * (g + 1)'

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minigrad.backend import Array
-from optim.notation import Names, latex, latex_name, latex_number, number, text
-from optim.trace import Expression
+from optim.explanation.notation import Names, latex, latex_name, latex_number, number, text
+from optim.explanation.trace import Expression
 
 
 @dataclass

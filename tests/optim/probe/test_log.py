@@ -2,7 +2,7 @@
 
 import json
 
-from optim.probe_log import cut_torn_line, read
+from optim.probe.log import cut_torn_line, read
 
 
 def line(step, name, value):

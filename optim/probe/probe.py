@@ -10,10 +10,8 @@ import numpy as np
 from minigrad.tensor import Tensor
 from optim.gradient import Gradient
 from optim.optimizer import Group, Optimizer
-from optim.probe_log import cut_torn_line
-from optim.probe_log import read as read
-from optim.probe_measures import measure
-from optim.probe_picture import plot as plot
+from optim.probe.log import cut_torn_line
+from optim.probe.measures import measure
 
 FIRST = 3  # steps that are always measured: there the state is young, and AGR changes the update most
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optim.trace import Traced, traced
+from optim.explanation.trace import Traced, traced
 
 
 def tree(expression):

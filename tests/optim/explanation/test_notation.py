@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optim.notation import latex, latex_name, latex_number, number, text
-from optim.trace import Traced
+from optim.explanation.notation import latex, latex_name, latex_number, number, text
+from optim.explanation.trace import Traced
 
 numbers = st.floats(-10, 10).map(lambda x: Traced(np.array([x]), "x"))
 formulas = st.recursive(
