@@ -14,6 +14,8 @@ import numpy as np
 
 from minigrad.backend import cudnn_attention
 from minigrad.backend.device import Array, array_module
+from minigrad.backend.half import rounded, wide
+from minigrad.dtypes import is_half
 
 _BLOCK = 1 << 18  # scores at a time
 _SMALL = 1 << 18  # multiplications in a product of matrices for which OpenBLAS wakes up no other thread
@@ -39,12 +41,16 @@ def attention(
     """
     if (by_cudnn := cudnn_attention.attention(query, key, value, bias, causal, scale)) is not None:
         return by_cudnn
+    if is_half(query.dtype):
+        bias = None if bias is None else wide(bias)
+        output, kept = attention(wide(query), wide(key), wide(value), bias, causal, scale)
+        return rounded(output, query.dtype), kept
     xp = array_module(query)
     output = xp.empty_like(query, shape=(*query.shape[:-1], value.shape[-1]))
     if bias is not None:
         bias = xp.broadcast_to(bias, (*query.shape[:-1], key.shape[-2]))
     least = 1e12 * float(np.finfo(query.dtype).tiny)
-    kept = []
+    chunks = []
     for queries, keys in _chunks(query, key, causal):
         shape = (*query.shape[:-2], queries.stop - queries.start, keys.stop)
         exponentials, inverse = xp.empty(shape, query.dtype), xp.empty((*shape[:-1], 1), query.dtype)
@@ -69,8 +75,8 @@ def attention(
             xp.divide(1, sums, out=inverse[rows])
             xp.matmul(scores, _part(value, rows, keys), out=result)
             result *= inverse[rows]
-        kept.append((exponentials, inverse))
-    return output, (tuple(kept), output)
+        chunks.append((exponentials, inverse))
+    return output, (tuple(chunks), output)
 
 
 def attention_backward(
@@ -83,6 +89,10 @@ def attention_backward(
     """
     if isinstance(kept, cudnn_attention.Kept):
         return cudnn_attention.attention_backward(g, query, key, value, kept, causal, scale)
+    if is_half(query.dtype):
+        wider = attention_backward(wide(g), wide(query), wide(key), wide(value), kept, causal, scale)
+        dquery, dkey, dvalue = (rounded(x, query.dtype) for x in wider)
+        return dquery, dkey, dvalue
     xp, (parts, output) = array_module(query), kept
     dquery, dkey, dvalue = xp.empty_like(query), xp.zeros_like(key), xp.zeros_like(value)
     chunks = zip(_chunks(query, key, causal), parts, strict=True)

@@ -48,11 +48,14 @@ def _composite(
     dropout_p: float = 0.0,
     generator: Any = None,
 ) -> Any:
+    dtype = query.dtype
+    query, key, value = (widened(x) for x in (query, key, value))
+    bias = None if bias is None else widened(bias)
     if causal:
         bias = _future(query, key) if bias is None else bias + _future(query, key)
     scores = matmul(query, transpose(key, -2, -1)) * scale
     weights = softmax(scores if bias is None else scores + bias, -1)
-    return matmul(dropout(weights, dropout_p, generator=generator), value)
+    return cast(matmul(dropout(weights, dropout_p, generator=generator), value), dtype)
 
 
 _attention = Fused(kernels.attention, _attention_backward, _composite, inputs=3)
@@ -119,10 +122,7 @@ def scaled_dot_product_attention(
         scale = 1 / math.sqrt(max(1, query.shape[-1]))
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{_NAME}: attn_mask must be None when is_causal=True")
-    dtype = query.dtype
     bias: Any = _bias(attn_mask, query, (*query.shape[:-1], key.shape[-2]))
-    query, key, value = (widened(x) for x in (query, key, value))
-    bias = None if bias is None else widened(bias)
     seen = None
     if attn_mask is not None:
         hidden = ((bias.data if isinstance(bias, Tensor) else bias) == -math.inf).all(-1, keepdims=True)
@@ -132,7 +132,7 @@ def scaled_dot_product_attention(
         output = _composite(query, key, value, bias, is_causal, scale, dropout_p, generator)
     else:
         output = _attention(query, key, value, bias, is_causal, scale)
-    return cast(output if seen is None else output * seen, dtype)
+    return output if seen is None else output * seen
 
 
 def _checked(*operands: Any) -> list[Any]:

@@ -39,6 +39,15 @@ class Pool:
         self.used -= size
 
 
+@pytest.fixture(autouse=True)
+def _flags_may_be_set():
+    """PyTorch's own test helpers, which other tests import, allow flags in a with statement only."""
+    import torch
+
+    with torch.backends.__allow_nonbracketed_mutation():
+        yield
+
+
 @pytest.fixture
 def pool(monkeypatch):
     """A GPU, as far as anyone can tell; the pool of its memory."""
