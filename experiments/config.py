@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 DATA = ("cifar10", "cifar100", "shapes")
 MODELS = ("resnet8", "resnet20", "resnet32", "resnet56", "convnet", "mlp")
-OPTIMIZERS = ("sgd", "adam", "adamw", "adan")
+LABELS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adan": "Adan"}
+OPTIMIZERS = tuple(LABELS)
 SCHEDULES = ("cosine", "none")
 
 # Learning rates that suit each optimizer on these tasks, used when none is given.
@@ -63,5 +64,5 @@ class TrainConfig:
     @property
     def label(self) -> str:
         """What a table calls it: "AdamW" or "AdamW(AGR)"."""
-        name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adan": "Adan"}[self.optimizer]
+        name = LABELS[self.optimizer]
         return f"{name}(AGR)" if self.agr else name

@@ -9,6 +9,7 @@ import numpy as np
 from experiments import report
 from experiments.ablation.arms import ARMS
 from experiments.ablation.study import Plan, Row, Study
+from experiments.config import LABELS
 from experiments.equivalence import Paired, evaluate, holm, power, verdict
 
 HEADER = (
@@ -47,7 +48,7 @@ def write(study: Study) -> dict[str, Any]:
     draw_differences(summary, path / "differences.png")
     draw_losses(plan, rows, path / "curves.png")
     words = sentences(study.about(), summary)
-    tables = {name: table(results) for name, results in summary["optimizers"].items()}
+    tables = {LABELS[name]: table(results) for name, results in summary["optimizers"].items()}
     (path / "tables.md").write_text(_markdown(words, tables))
     sections = [("The plan", "".join(f"<p>{line}</p>" for line in words))]
     sections += [(name, report.html_table(HEADER, lines)) for name, lines in tables.items()]
@@ -149,7 +150,7 @@ def table(results: list[dict[str, Any]]) -> list[list[str]]:
 def table_lines(summary: dict[str, Any]) -> list[str]:
     """The tables for a terminal, each under the name of its optimizer."""
     return [
-        f"{name}\n{report.text_table(HEADER, table(results))}"
+        f"{LABELS[name]}\n{report.text_table(HEADER, table(results))}"
         for name, results in summary["optimizers"].items()
     ]
 
@@ -204,7 +205,7 @@ def draw_differences(summary: dict[str, Any], path: Path) -> None:
             axes.plot(entry["interval"], [height, height], color="#2f4b73", linewidth=2)
             axes.plot(entry["difference"], height, "D", color="#2f4b73", markersize=5)
         axes.set_yticks(range(len(entries) - 1), [entry["description"] for entry in entries[1:]])
-        axes.set(title=optimizer, xlabel="difference of test accuracy, points")
+        axes.set(title=LABELS[optimizer], xlabel="difference of test accuracy, points")
         axes.spines[["top", "right", "left"]].set_visible(False)
     panels[0].invert_yaxis()  # shared: for all
     figure.savefig(path, dpi=130)
@@ -223,7 +224,7 @@ def draw_losses(plan: Plan, rows: list[Row], path: Path) -> None:
                 chosen = [r for r in rows if (r["optimizer"], r["arm"]) == (optimizer, arm)]
                 means = [np.mean([r[loss] for r in chosen if r["epoch"] == epoch]) for epoch in epochs]
                 axes.plot(epochs, means, marker="o", markersize=3, label=arm)
-            axes.set(title=f"{optimizer}, {loss.replace('_', ' ')}", xlabel="epoch")
+            axes.set(title=f"{LABELS[optimizer]}, {loss.replace('_', ' ')}", xlabel="epoch")
             axes.grid(alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)
             axes.xaxis.get_major_locator().set_params(integer=True)
