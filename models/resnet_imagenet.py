@@ -7,13 +7,13 @@ bottlenecks the 3x3 convolution halves the image, as in torchvision, where the p
 
 The stem is what has to fit the size of the images; the stages are the same for all.
 
-======== ============ ==========================================  ======================
-stem     for images   what it is                                  the first stage sees
-======== ============ ==========================================  ======================
-imagenet 224 x 224    7x7 convolution of stride 2, 3x3 max pool    56 x 56
-tiny     64 x 64      3x3 convolution of stride 2                  32 x 32
-cifar    32 x 32      3x3 convolution                              32 x 32
-======== ============ ==========================================  ======================
+========  ==========  =========================================  ====================
+stem      for images  what it is                                 the first stage sees
+========  ==========  =========================================  ====================
+imagenet  224 x 224   7x7 convolution of stride 2, 3x3 max pool  56 x 56
+tiny      64 x 64     3x3 convolution of stride 2                32 x 32
+cifar     32 x 32     3x3 convolution                            32 x 32
+========  ==========  =========================================  ====================
 
 The cifar stem is the one of the CIFAR-100 experiments of the AGR paper.
 """

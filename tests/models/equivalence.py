@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 import minigrad as mg
+from models.keys import from_pytorch
 from tests.nn.twins import close, same_buffers, same_state
 
 OUTPUTS = {"float64": 1e-9, "float32": 1e-5}
@@ -58,7 +59,17 @@ def agree(ours, theirs, dtype, device, size=32, renamed=None):
     mg.nn.functional.cross_entropy(logits, mg.tensor(labels, device=device)).backward()
     torch.nn.functional.cross_entropy(their_logits, torch.tensor(labels)).backward()
     gradients = renamed({name: parameter.grad for name, parameter in theirs.named_parameters()})
-    assert list(gradients) == [name for name, _ in ours.named_parameters()]
+    assert gradients.keys() == {name for name, _ in ours.named_parameters()}
     for name, parameter in ours.named_parameters():
         close(parameter.grad, torch.as_tensor(gradients[name]), GRADIENTS[dtype], f"gradient of {name}")
     same_buffers(ours, theirs, OUTPUTS[dtype])
+
+
+def same_as_hugging_face(ours, theirs, key_map, folder, device, size):
+    """Assert that our network, with the weights from a file that the library wrote, gives the same logits."""
+    theirs.save_pretrained(folder)  # which may rename them: what counts is the names in files
+    state = from_pytorch(mg.load(folder / "model.safetensors"), key_map)
+    assert ours.load_state_dict(state) == ([], [])
+    images = np.random.default_rng(0).standard_normal((4, 3, size, size)).astype("float32")
+    logits = ours.eval()(mg.tensor(images, device=device))
+    close(logits, theirs.eval()(torch.tensor(images)).logits, OUTPUTS["float32"], "logits")

@@ -12,7 +12,7 @@ from tests.models.sizes import parameters_of
 
 
 class Block(nn.Module):
-    """Both kinds of block: convolutions of the given kernel sizes, all but the first two of width x expansion."""
+    """Both kinds of block."""
 
     def __init__(self, inputs, width, stride, bottleneck):
         super().__init__()
