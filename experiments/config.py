@@ -4,7 +4,11 @@ import re
 from dataclasses import dataclass
 
 DATA = ("cifar10", "cifar100", "shapes")
-MODELS = ("resnet8", "resnet20", "resnet32", "resnet56", "convnet", "mlp")
+MODELS = (
+    *("resnet8", "resnet20", "resnet32", "resnet56", "resnet18", "resnet34", "resnet50"),
+    *("vgg11", "vgg11_bn", "vgg16", "vgg16_bn", "vit_tiny", "vit_small", "convnext_atto", "convnext_tiny"),
+    *("convnet", "mlp"),
+)
 LABELS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adan": "Adan"}
 OPTIMIZERS = tuple(LABELS)
 SCHEDULES = ("cosine", "none")

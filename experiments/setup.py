@@ -41,10 +41,39 @@ def _first(dataset: ImageDataset, limit: int | None) -> Any:
     return dataset if limit is None or limit >= len(dataset) else Subset(dataset, range(limit))
 
 
-def network(config: TrainConfig, classes: int) -> nn.Module:
-    """The network, with its first weights drawn from the default generator."""
-    model: nn.Module = getattr(models, config.model)(num_classes=classes)
+def network(config: TrainConfig, classes: int, image_size: int = 32) -> nn.Module:
+    """The network, with its first weights drawn from the default generator.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    classes : int
+    image_size : {32, 64}
+        Height and width of the images.
+
+    Raises
+    ------
+    ValueError
+        If images have another size.
+    """
+    if image_size not in (32, 64):
+        raise ValueError(f"network: expected images of 32 or 64 pixels, got image_size={image_size}")
+    options = _for_images_of(image_size, config.model)
+    model: nn.Module = getattr(models, config.model)(num_classes=classes, **options)
     return model.to(config.device)
+
+
+def _for_images_of(size: int, model: str) -> dict[str, Any]:
+    """What a network that was made for 224 x 224 pixels needs to see as much in fewer."""
+    if model in ("resnet18", "resnet34", "resnet50"):
+        return {"stem": {32: "cifar", 64: "tiny"}[size]}
+    if model.startswith("vgg"):
+        return {"image_size": size}
+    if model.startswith("vit"):
+        return {"image_size": size, "patch_size": size // 8}  # 8 x 8 patches
+    if model.startswith("convnext"):
+        return {"patch_size": size // 16}  # 16 x 16 patches, of which 2 x 2 are left at the end
+    return {"in_features": 3 * size * size} if model == "mlp" else {}
 
 
 def optimizer(config: TrainConfig, model: nn.Module) -> optim.Optimizer:
