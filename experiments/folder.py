@@ -21,7 +21,14 @@ class RunFolder:
     """Reads and writes the files of one run.
 
     Every file is written aside and renamed, so that a run killed at any moment leaves whole files behind.
+
+    Attributes
+    ----------
+    settings : type
+        The dataclass of the settings; a subclass for another kind of run has another.
     """
+
+    settings: Any = TrainConfig
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -51,13 +58,13 @@ class RunFolder:
                 "or choose another --out"
             )
 
-    def create(self, config: TrainConfig) -> None:
+    def create(self, config: Any) -> None:
         """Make the folder for a new run; refused, as by `require_free`, if one lives here."""
         self.require_free()
         self.path.mkdir(parents=True, exist_ok=True)
         self._write(self._config, json.dumps(dataclasses.asdict(config), indent=2) + "\n")
 
-    def config(self) -> TrainConfig:
+    def config(self) -> Any:
         """The settings of the run that lives here.
 
         Raises
@@ -70,7 +77,7 @@ class RunFolder:
         if not self.started:
             raise FileNotFoundError(f"{self.path} holds no run: it has no config.json")
         try:
-            return TrainConfig(**json.loads(self._config.read_text()))
+            return self.settings(**json.loads(self._config.read_text()))
         except (json.JSONDecodeError, TypeError) as error:
             raise ValueError(f"{self._config} does not hold the settings of a run: {error}") from None
 

@@ -23,3 +23,6 @@ from models.vgg import vgg16_bn as vgg16_bn
 from models.vit import ViT as ViT
 from models.vit import vit_small as vit_small
 from models.vit import vit_tiny as vit_tiny
+from models.unet import UNet as UNet
+from models.unet import unet as unet
+from models.unet import unet_small as unet_small
