@@ -293,8 +293,8 @@ class UNet(nn.Module):
         self.down_blocks = nn.ModuleList(down)
         self.up_blocks = nn.ModuleList(up)
         self.mid_block = MidStage(widths[-1], size, groups, dropout)
-        self.conv_norm_out = nn.GroupNorm(groups, channels, EPS)
-        self.conv_out = nn.Conv2d(channels, in_channels, 3, padding=1)
+        self.conv_norm_out = nn.GroupNorm(groups, widths[0], EPS)
+        self.conv_out = nn.Conv2d(widths[0], in_channels, 3, padding=1)
         self.apply(_initialize)
 
     def forward(self, x: Tensor, t: Tensor) -> Any:

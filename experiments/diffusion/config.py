@@ -153,6 +153,7 @@ def paper(**settings: object) -> DiffusionConfig:
     authors = {
         "data": "cifar10", "channels": 128, "multipliers": (1, 2, 2, 2), "attention": (16,), "blocks": 2,
         "dropout": 0.1, "steps": 2000 * epoch, "batch_size": 128, "optimizer": "adan", "lr": 2e-4,
-        "clip": 1.0, "warmup": 200, "ema": 0.9999, "schedule": "linear", "sample_every": 10 * epoch, "sample_steps": 100,
+        "clip": 1.0, "warmup": 200, "ema": 0.9999, "schedule": "linear", "sample_every": 10 * epoch,
+        "sample_steps": 100,
     }  # fmt: skip
     return DiffusionConfig(**(authors | settings))  # type: ignore[arg-type]

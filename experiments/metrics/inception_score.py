@@ -8,8 +8,8 @@ from minigrad.backend import Array
 def inception_score(logits: Array, splits: int = 10) -> tuple[float, float]:
     """The exponential of the mean divergence between p(class | image) and p(class) of all images.
 
-    The divergence is Kullback and Leibler's. Between 1 (all images look alike to the classifier) and the number of classes. Salimans et al. (2016),
-    'Improved Techniques for Training GANs', section 4.
+    The divergence is Kullback and Leibler's. The score is between 1 (all images look alike to the classifier)
+    and the number of classes. Salimans et al. (2016), 'Improved Techniques for Training GANs', section 4.
 
     Parameters
     ----------
