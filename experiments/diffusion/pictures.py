@@ -49,7 +49,7 @@ def grid(images: Array, columns: int | None = None) -> Array:
     Examples
     --------
     >>> grid(np.zeros((5, 3, 8, 8), np.uint8)).shape
-    (22, 32, 3)
+    (18, 28, 3)
     """
     if images.ndim != 4 or not len(images) or images.shape[1] not in (1, 3):
         raise ValueError(f"grid: expected images (N, 1 or 3, H, W), got shape {images.shape}")

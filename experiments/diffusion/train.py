@@ -29,7 +29,7 @@ def train(config: DiffusionConfig, folder: DiffusionFolder) -> Rows:
     rows = training.run()
     draw_curves({config.label: rows}, folder)
     columns = [name for name in rows[-1] if name != "seconds"]
-    table = [[f"{row[name]:.4g}" for name in columns] for row in rows]
+    table = [[str(row["step"]), *(f"{row[name]:.4g}" for name in columns[1:])] for row in rows]
     settings = [(name, str(value)) for name, value in dataclasses.asdict(config).items()]
     last = rows[-1]["step"]
     report.write_page(
