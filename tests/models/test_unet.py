@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import minigrad as mg
-from models.unet import UNet, from_diffusers, timestep_embedding, unet_small
+from models.unet import UNet, from_diffusers, unet_small
 from tests.models import unet_twin
 from tests.nn.twins import close
 
@@ -81,25 +81,13 @@ def test_old_names_of_attention():
     assert set(found) <= set(unet_small(4).state_dict())
 
 
-def test_timestep_embedding(device):
-    got = timestep_embedding(mg.tensor([0, 500], device=device), 8).numpy()
-    angles = 500 * 10000.0 ** (-np.arange(4) / 3)
-    np.testing.assert_allclose(got[1], np.concatenate([np.sin(angles), np.cos(angles)]), rtol=0, atol=1e-12)
-    np.testing.assert_array_equal(got[0], [0] * 4 + [1] * 4)
-
-
-def test_it_begins_with_nearly_no_noise_and_blocks_that_do_nothing(device, rng):
+def test_it_begins_with_nearly_no_noise(device, rng):
     mg.manual_seed(0)
     model = UNet(8, 3, 8, (1, 2), (4,), 1, 0.5, 4).to(device)
     x = mg.tensor(rng.standard_normal((2, 3, 8, 8)).astype(np.float32), device=device)
     assert np.abs(model.eval()(x, mg.tensor([5, 6], device=device)).numpy()).max() < 1e-3
-    block = model.mid_block.resnets[0]
-    features = mg.tensor(rng.standard_normal((2, 16, 4, 4)).astype(np.float32), device=device)
-    time = mg.zeros(2, 32, device=device)
-    np.testing.assert_allclose(block(features, time).numpy(), features.numpy(), atol=1e-3)
-    mg.nn.init.ones_(block.conv2.weight)
-    assert (block.eval()(features, time).numpy() == block(features, time).numpy()).all()
-    assert (block.train()(features, time).numpy() != block(features, time).numpy()).any()  # dropout
+    assert np.abs(model.mid_block.resnets[0].conv2.weight.numpy()).max() < 1e-4
+    assert np.abs(model.mid_block.attentions[0].to_out.weight.numpy()).max() < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -109,6 +97,7 @@ def test_it_begins_with_nearly_no_noise_and_blocks_that_do_nothing(device, rng):
         ({"multipliers": ()}, "cannot be halved"),
         ({"channels": 48}, "divisible by groups=32, got 48"),
         ({"channels": 9, "groups": 3}, "must be even"),
+        ({"channels": 2, "groups": 2}, "at least 4"),
         ({"attention": (15,)}, r"attention must be at some of the image sizes \[32, 16, 8, 4\], got \(15,\)"),
     ],
 )
