@@ -1,10 +1,12 @@
 """Networks that are known from the literature, and two small ones to begin with."""
 
+from models.albert import Albert as Albert
 from models.convnet import convnet as convnet
 from models.convnext import ConvNeXt as ConvNeXt
 from models.convnext import convnext_atto as convnext_atto
 from models.convnext import convnext_tiny as convnext_tiny
 from models.keys import from_pytorch as from_pytorch
+from models.gpt import GPT as GPT
 from models.mlp import mlp as mlp
 from models.resnet import ResNet as ResNet
 from models.resnet import resnet8 as resnet8

@@ -13,5 +13,10 @@ from minigrad.data.files import catalogue as catalogue
 from minigrad.data.files import fetch as fetch
 from minigrad.data.files import locate as locate
 from minigrad.data.loader import DataLoader as DataLoader
+from minigrad.data.masking import NGramMasking as NGramMasking
+from minigrad.data.pairs import SentencePairs as SentencePairs
+from minigrad.data.shakespeare import Shakespeare as Shakespeare
 from minigrad.data.shapes import Shapes as Shapes
 from minigrad.data.text import TextCorpus as TextCorpus
+from minigrad.data.tokenizer import Tokenizer as Tokenizer
+from minigrad.data.wikitext import WikiText2 as WikiText2

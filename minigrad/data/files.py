@@ -8,6 +8,8 @@ import hashlib
 import os
 import tarfile
 import tempfile
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +32,8 @@ class Source:
         The archive's address and checksum, both as on the authors' page.
     size : int
         Bytes of the archive.
+    substitute : str
+        What there is for those who cannot get the data.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Source:
     url: str
     md5: str
     size: int
+    substitute: str = "minigrad.data.Shapes() draws its images itself"
 
     @property
     def archive(self) -> str:
@@ -66,6 +71,26 @@ SOURCES = {
             url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
             md5="eb9058c3a382ffc7106e4002c42a8d85",
             size=169_001_437,
+        ),
+        Source(
+            name="wikitext2",
+            description="720 articles of Wikipedia, 2 million words",
+            folder="wikitext-2",
+            files=("wiki.train.tokens", "wiki.valid.tokens", "wiki.test.tokens"),
+            url="https://wikitext.smerity.com/wikitext-2-v1.zip",
+            md5="542ccefacc6c27f945fb54453812b3cd",
+            size=4_475_746,
+            substitute="minigrad.data.TextCorpus.python_topics() is a text that every Python has",
+        ),
+        Source(
+            name="shakespeare",
+            description="a million characters from the plays of Shakespeare",
+            folder="tinyshakespeare",
+            files=("input.txt",),
+            url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+            md5="6fb458f1232090904fb40fe944165e91",
+            size=1_115_394,
+            substitute="minigrad.data.TextCorpus.python_topics() is a text that every Python has",
         ),
     )
 }
@@ -112,7 +137,7 @@ def locate(name: str, root: str | Path | None = None) -> Path | None:
     Parameters
     ----------
     name : str
-        'cifar10' or 'cifar100'.
+        For example 'cifar10'; `catalogue` lists them all.
     root : path, optional
         Where to look; in `data_folder()` if None.
 
@@ -180,6 +205,23 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     return folder
 
 
+def read_text(path: Path) -> str:
+    """The text in a file of a data set, with its line ends as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is empty or not UTF-8.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is damaged: it is not UTF-8 text ({error})") from None
+    if not text:
+        raise ValueError(f"{path} is damaged: it is empty")
+    return text
+
+
 def _download(source: Source, root: Path) -> None:
     registry = _pooch().create(
         path=root,
@@ -205,16 +247,26 @@ def _unpack(source: Source, archive: Path) -> None:
             f"{archive} is damaged or incomplete: its MD5 sum is {md5}, the official one {source.md5}. "
             "Delete it and fetch again."
         )
-    with (
-        tempfile.TemporaryDirectory(dir=archive.parent, prefix=".unpacking-") as aside,
-        tarfile.open(archive) as tar,
-    ):
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".unpacking-") as aside:
         folder = Path(aside) / source.folder
         folder.mkdir()
-        for file in source.files:  # by name, so that no path in the archive can lead anywhere else
-            content = tar.extractfile(f"{source.folder}/{file}")
-            (folder / file).write_bytes(content.read())  # type: ignore[union-attr]
+        for file, content in _contents(source, archive):
+            (folder / file).write_bytes(content)
         folder.rename(archive.parent / source.folder)
+
+
+def _contents(source: Source, archive: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of the data set; taken by name, so that no path in an archive can lead anywhere else."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as packed:
+            for file in source.files:
+                yield file, packed.read(f"{source.folder}/{file}")
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as tar:
+            for file in source.files:
+                yield file, tar.extractfile(f"{source.folder}/{file}").read()  # type: ignore[union-attr]
+    else:  # a data set of one file is published as it is
+        yield source.files[0], archive.read_bytes()
 
 
 def _missing(source: Source, folder: Path) -> Path | None:
@@ -226,7 +278,7 @@ def _by_hand(source: Source, root: Path) -> str:
     return (
         f"Without network: bring {source.url} from elsewhere, put it here:\n    {root / source.archive}\n"
         "and fetch again. If you have the data, set MINIGRAD_DATA to the folder in which "
-        f"{source.folder} lies.\nWithout data: minigrad.data.Shapes() draws its images itself."
+        f"{source.folder} lies.\nWithout data: {source.substitute}."
     )
 
 
