@@ -22,16 +22,16 @@ class RunFolder:
 
     Every file is written aside and renamed, so that a run killed at any moment leaves whole files behind.
 
-    Attributes
+    Parameters
     ----------
+    path : path
     settings : type
-        The dataclass of the settings; a subclass for another kind of run has another.
+        The dataclass of the run's settings.
     """
 
-    settings: Any = TrainConfig
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], settings: type[Any] = TrainConfig) -> None:
         self.path = Path(path)
+        self._settings = settings
         self.metrics = self.path / "metrics.jsonl"
         self.last = self.path / "last.safetensors"
         self.best = self.path / "best.safetensors"
@@ -77,7 +77,7 @@ class RunFolder:
         if not self.started:
             raise FileNotFoundError(f"{self.path} holds no run: it has no config.json")
         try:
-            return self.settings(**json.loads(self._config.read_text()))
+            return self._settings(**json.loads(self._config.read_text()))
         except (json.JSONDecodeError, TypeError) as error:
             raise ValueError(f"{self._config} does not hold the settings of a run: {error}") from None
 
@@ -92,6 +92,10 @@ class RunFolder:
             if self.metrics.exists()
             else []
         )
+
+    def save_text(self, name: str, text: str) -> None:
+        """Write a text file that goes with the measurements."""
+        self._write(self.path / name, text)
 
     def save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write everything needed to continue."""

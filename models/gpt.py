@@ -220,7 +220,7 @@ def from_gpt2(state: Mapping[str, Any]) -> dict[str, Array]:
     arrays = {}
     for name, value in state.items():
         name = name.removeprefix("transformer.")
-        if name == "lm_head.weight" or name.endswith(("attn.bias", "attn.masked_bias")):
+        if name == "lm_head.weight" or name.endswith((".attn.bias", ".attn.masked_bias")):
             continue
         array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
         arrays[name] = array.T if name.endswith(_TRANSPOSED) else array

@@ -12,8 +12,8 @@ class NGramMasking:
     """Hides n-grams of whole words, n being 1, 2 or 3 with probability proportional to 1 / n.
 
     ALBERT (Lan et al. 2020, section 4.1), after BERT (Devlin et al. 2019, section 3.1): 15 % of the tokens
-    are chosen. Of these 80 % are replaced by [MASK], 10 % by a random token, and 10 % stay, because later tasks
-    have no [MASK] and every token has to be understood.
+    are chosen. Of these 80 % are replaced by [MASK], 10 % by a random token, and 10 % stay, because later
+    tasks have no [MASK] and every token has to be understood.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Tokenizer:
 
     Examples
     --------
-    >>> tokenizer = Tokenizer.train("the lobster and the other lobsters rest there " * 9, vocab_size=30)
+    >>> tokenizer = Tokenizer.train("the lobster and the other lobsters rest there " * 9, vocab_size=20)
     >>> tokenizer.decode(tokenizer.encode("the lobster rests"))
     'the lobster rests'
     """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-WORDS = "lobster claw the of in and eats shell ocean large small red blue grows female egg larva trap coast".split()
+WORDS = "lobster claw the of in and eats shell ocean large small red blue grows female egg trap coast".split()
 
 
 def sentence(rng, words=(3, 9)):

@@ -174,10 +174,11 @@ def test_another_root(tmp_path, root):
 
 def test_catalogue(root):
     folder = official.write_cifar10(root)
-    here, absent = files.catalogue()
+    here, absent, *texts = files.catalogue()
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert here == ("cifar10", folder, size, "60,000 colour photographs of 32x32 pixels in 10 classes")
     assert absent[:3] == ("cifar100", None, 169_001_437)
+    assert [entry.name for entry in texts] == ["wikitext2", "shakespeare"]
 
 
 def test_the_cache_folder_is_the_users(monkeypatch, tmp_path):
@@ -190,7 +191,7 @@ def test_without_pooch(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pooch", None)
     monkeypatch.delenv("MINIGRAD_DATA", raising=False)
     assert files.locate("cifar10") is None
-    assert [entry.path for entry in files.catalogue()] == [None, None]
+    assert [entry.path for entry in files.catalogue()] == [None] * len(files.SOURCES)
     with pytest.raises(
         ModuleNotFoundError, match=r"needs pooch: pip install 'minigrad\[data\]', or set MINIGRAD_DATA"
     ):

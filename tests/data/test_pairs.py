@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,9 +26,7 @@ def numbered(lengths):
 def test_pairs_are_whole_sentences_of_one_document_in_a_row(lengths, length):
     documents = numbered(lengths)
     fitting = sum(
-        len(a) <= length and len(b) <= length
-        for document in documents
-        for a, b in zip(document, document[1:], strict=False)
+        len(a) <= length and len(b) <= length for document in documents for a, b in pairwise(document)
     )
     if not fitting:
         with pytest.raises(ValueError, match=f"no two sentences in a row have at most {length} tokens each"):
