@@ -7,7 +7,6 @@ sentencepiece, as in ALBERT. A piece that begins a word begins with '▁', which
 import hashlib
 import io
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,10 @@ from minigrad.tensor import Tensor
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL))
+
+_ENOUGH = (
+    2_000_000  # characters to train on: from longer texts every second line is taken, or every third, ...
+)
 
 
 class Tokenizer:
@@ -76,13 +79,12 @@ class Tokenizer:
             If the text has too few characters or words for that many pieces, or too many for that few.
         """
         spm, stream = _sentencepiece(), io.BytesIO()
-        counts = Counter(text.split())
-        # No piece reaches over a blank, so the words and their counts are all that matters.
-        lines = iter([f"{word}\t{count}" for word, count in sorted(counts.items())])
+        lines = [line for line in text.splitlines() if line.strip()]
+        every = -(-len(text) // _ENOUGH)
         try:
             spm.SentencePieceTrainer.train(
-                sentence_iterator=lines,
-                input_format="tsv",
+                sentence_iterator=iter(lines[::every]),
+                max_sentence_length=4 * len(text) + 1,  # in bytes; longer lines would be left out
                 model_writer=stream,
                 model_type="unigram",
                 vocab_size=vocab_size,
@@ -95,7 +97,7 @@ class Tokenizer:
                 pad_piece=SPECIAL[PAD],
                 unk_piece=SPECIAL[UNK],
                 control_symbols=list(SPECIAL[CLS:]),
-                user_defined_symbols=["<unk>"] if "<unk>" in counts else [],
+                user_defined_symbols=["<unk>"] if "<unk>" in text else [],
                 num_threads=1,
                 minloglevel=2,
             )
@@ -169,7 +171,7 @@ class Tokenizer:
         return cls(model.numpy().tobytes(), content["corpus"])
 
     def encode(self, text: str) -> Array:
-        """The text as numbers of pieces, int64 (N,); characters that the corpus did not have are `UNK`."""
+        """The text as numbers of pieces, int64 (N,); a character without a piece is `UNK`."""
         return np.array(self._processor.encode(text), np.int64)
 
     def encode_all(self, texts: Sequence[str]) -> list[Array]:
