@@ -5,7 +5,6 @@ ledger.jsonl   one JSON object for each epoch of each finished run
 """
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from experiments import report, setup
+from experiments import ledger, report, setup
 from experiments.ablation import arms
 from experiments.config import TrainConfig
 from experiments.equivalence import planned_seeds
+from experiments.sweep import sweep
 from experiments.training import evaluate, train_epoch
 from minigrad.random import Generator
 
@@ -97,7 +97,7 @@ class Study:
         about = {
             **asdict(plan),
             "versions": report.versions(),
-            "revision": _revision(),
+            "revision": ledger.revision(),
             "date": time.strftime("%Y-%m-%d"),
         }
         self._plan.write_text(json.dumps(about, indent=2) + "\n")
@@ -127,11 +127,8 @@ class Study:
         return json.loads(self._plan.read_text())  # type: ignore[no-any-return]
 
     def rows(self) -> list[Row]:
-        """The rows of all finished runs. A last line cut off by a crash is passed over."""
-        if not self.ledger.exists():
-            return []
-        lines = self.ledger.read_text().splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        """The rows of all finished runs."""
+        return ledger.read(self.ledger)
 
     def left(self) -> list[tuple[str, str, int]]:
         """The runs of the plan that are not finished."""
@@ -145,22 +142,9 @@ class Study:
 
     def run(self, workers: int = 1) -> None:
         """Make the runs that are left, `workers` at a time."""
-        from joblib import Parallel, delayed
-        from tqdm.auto import tqdm
-
-        config, left = self.plan().config, self.left()
-        finished = Parallel(workers, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)(
-            delayed(run_one)(config, *run) for run in left
-        )
-        for rows in tqdm(finished, "runs", len(left), disable=None):
-            self._append(rows)
-
-    def _append(self, rows: list[Row]) -> None:
-        """Add a run. After a crash the ledger may end in half a line, which is cut off first."""
-        whole = self.ledger.read_text() if self.ledger.exists() else ""
-        with self.ledger.open("a") as file:
-            file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
+        config = self.plan().config
+        for rows in sweep(run_one, [(config, *run) for run in self.left()], workers):
+            ledger.append(self.ledger, rows)
 
 
 def run_one(config: TrainConfig, optimizer: str, arm: str, seed: int) -> list[Row]:
@@ -199,13 +183,3 @@ def run_one(config: TrainConfig, optimizer: str, arm: str, seed: int) -> list[Ro
             }
         )
     return rows
-
-
-def _revision() -> str | None:
-    """The git revision of this source tree; None where there is none."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None
