@@ -1,4 +1,4 @@
-"""The command `minigrad` (also `python -m minigrad`): train, compare, ablate, verify, info, data."""
+"""The command `minigrad` (also `python -m minigrad`): trains, compares, verifies, reproduces, tells."""
 
 import argparse
 import sys
@@ -110,6 +110,16 @@ def verify(quick: bool, workers: int, out: Path | None, **given: object) -> None
     run(config, quick, workers, folder)
     print("\n" + "\n".join(lines(redraw(folder))))
     print(f"\nreport: {folder / 'report.html'}\nnumbers: {folder / 'verify.json'}")
+
+
+def reproduce(
+    name: str, scale: str, out: Path, seeds: list[int] | None, workers: int | None, cluster: str | None
+) -> None:
+    """Make, or go on with, experiments of the paper."""
+    from experiments.reproduce.run import reproduce as run
+
+    page = run(name, scale, out, seeds, workers, cluster)
+    print(f"\nreport: {page}")
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +242,29 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--optimizer", choices=settings.OPTIMIZERS, help="default: adamw")
     _add_settings(claims, seed=False)
     claims.add_argument("--out", type=Path, metavar="DIR", help="a folder for the report")
+
+    paper = commands.add_parser(
+        "reproduce",
+        help="the paper's experiments, from a smoke test to its own scale",
+        description="Train both arms of an experiment over paired seeds and write tables, figures and a "
+        "verdict. Called again with the same --out, it goes on where it was stopped.",
+    )
+    paper.set_defaults(command=reproduce)
+    paper.add_argument(
+        "name", help="cifar100, tiny-imagenet, ddpm, albert, gpt, one part such as cifar100-vit, or all"
+    )
+    paper.add_argument(
+        "--scale",
+        default="smoke",
+        metavar="SCALE",
+        help="smoke (minutes; the default), laptop (hours), gpu, or paper: its own settings",
+    )
+    paper.add_argument("--out", type=Path, metavar="DIR", required=True, help="a folder for everything")
+    paper.add_argument("--seeds", nargs="+", type=int, metavar="N", help="default: two to five, by scale")
+    paper.add_argument("--workers", type=int, metavar="N", help="runs at a time (default: one a core)")
+    paper.add_argument(
+        "--cluster", metavar="ADDRESS", help="of a Dask scheduler whose workers share code, data and --out"
+    )
 
     commands.add_parser("info", help="versions, BLAS and threads, GPU, data found").set_defaults(command=info)
 

@@ -1,9 +1,12 @@
 """What one training run is: every setting that its result depends on, checked and saved beside it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-DATA = ("cifar10", "cifar100", "shapes")
+from experiments.recipe import PLAIN, Recipe
+
+DATA = ("cifar10", "cifar100", "tiny-imagenet", "shapes")
 MODELS = (
     *("resnet8", "resnet20", "resnet32", "resnet56", "resnet18", "resnet34", "resnet50"),
     *("vgg11", "vgg11_bn", "vgg16", "vgg16_bn", "vit_tiny", "vit_small", "convnext_atto", "convnext_tiny"),
@@ -11,7 +14,7 @@ MODELS = (
 )
 LABELS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adan": "Adan"}
 OPTIMIZERS = tuple(LABELS)
-SCHEDULES = ("cosine", "none")
+SCHEDULES = ("cosine", "steps", "none")
 
 # Learning rates that suit each optimizer on these tasks, used when none is given.
 LEARNING_RATES = {"sgd": 0.1, "adam": 1e-3, "adamw": 2e-3, "adan": 2e-3}
@@ -42,11 +45,13 @@ class TrainConfig:
     limit_test: int | None = None
     seed: int = 0
     device: str = "cpu"
+    model_options: dict[str, Any] = field(default_factory=dict)
+    recipe: Recipe = PLAIN
 
     def __post_init__(self) -> None:
         for name, known in [
             ("data", DATA),
-            ("model", MODELS),
+            ("model", MODELS + PAPER_MODELS),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
         ]:
@@ -62,6 +67,10 @@ class TrainConfig:
                 raise ValueError(f"{name} must not be negative, got {value}")
         if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
             raise ValueError(f"device must be cpu, cuda or cuda:N; got {self.device!r}")
+        if isinstance(self.recipe, dict):  # as JSON has it
+            object.__setattr__(self, "recipe", Recipe(**self.recipe))
+        if self.schedule == "steps" and not self.recipe.milestones:
+            raise ValueError("the schedule 'steps' needs milestones in its recipe")
         if self.lr is None:
             object.__setattr__(self, "lr", LEARNING_RATES[self.optimizer])
 

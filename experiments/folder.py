@@ -112,10 +112,11 @@ class RunFolder:
         if not self.last.exists():
             return None
         checkpoint = mg.load(self.last, device)
-        theirs = checkpoint.get("config") if isinstance(checkpoint, dict) else None
-        if not isinstance(theirs, dict):
-            raise ValueError(f"{self.last} is not a checkpoint of minigrad train")
         ours = dataclasses.asdict(self.config())
+        theirs = checkpoint.get("config") if isinstance(checkpoint, dict) else None
+        if not isinstance(theirs, dict) or not theirs.keys() <= ours.keys():
+            raise ValueError(f"{self.last} is not a checkpoint of minigrad train")
+        theirs = dataclasses.asdict(TrainConfig(**theirs))  # an older file lacks newer settings
         different = [
             f"{key}: {theirs.get(key)} there, {ours[key]} here"
             for key in ours

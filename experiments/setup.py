@@ -6,14 +6,32 @@ import models
 import optim
 from experiments.config import TrainConfig
 from minigrad import nn
-from minigrad.data import CIFAR10, CIFAR100, DataLoader, ImageDataset, Shapes, Subset
+from minigrad.data import (
+    CIFAR10,
+    CIFAR100,
+    CutMix,
+    DataLoader,
+    ImageDataset,
+    MixUp,
+    RandAugment,
+    RandomChoice,
+    RandomErasing,
+    Shapes,
+    Subset,
+    TinyImageNet,
+)
 from minigrad.data.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToFloat
 from minigrad.random import Generator
 
 
 def datasets(config: TrainConfig) -> tuple[ImageDataset, ImageDataset]:
     """The training and the test images."""
-    kind: Any = {"cifar10": CIFAR10, "cifar100": CIFAR100, "shapes": Shapes}[config.data]
+    kind: Any = {
+        "cifar10": CIFAR10,
+        "cifar100": CIFAR100,
+        "tiny-imagenet": TinyImageNet,
+        "shapes": Shapes,
+    }[config.data]
     return kind(train=True), kind(train=False)
 
 
@@ -22,19 +40,31 @@ def loaders(
 ) -> tuple[DataLoader, DataLoader]:
     """Batches to train on (shuffled, augmented if asked for) and to test on."""
     finish = [ToFloat(), Normalize(train.mean, train.std)]
-    vary = [RandomCrop(32, padding=4), RandomHorizontalFlip()] if config.augment else []
+    recipe, side = config.recipe, train.images.shape[-1]
+    vary: list[Any] = [RandomCrop(side, padding=side // 8), RandomHorizontalFlip()] if config.augment else []
+    if recipe.randaugment:
+        vary.append(RandAugment(recipe.randaugment))
+    erase = [RandomErasing(recipe.erasing, value="random")] if recipe.erasing else []
     return (
         DataLoader(
             _first(train, config.limit_train),
             config.batch_size,
             shuffle=True,
             generator=generator,
-            transform=Compose([*vary, *finish]),
+            transform=Compose([*vary, *finish, *erase]),
+            mix=_mix(config, len(train.classes)),
             prefetch=2,
             device=config.device,
         ),
         DataLoader(_first(test, config.limit_test), 250, transform=Compose(finish), device=config.device),
     )
+
+
+def _mix(config: TrainConfig, classes: int) -> Any:
+    """How the batches are mixed; None if they are not."""
+    chosen = ((MixUp, config.recipe.mixup), (CutMix, config.recipe.cutmix))
+    mixes = [kind(classes, alpha) for kind, alpha in chosen if alpha]
+    return RandomChoice(mixes) if mixes else None
 
 
 def _first(dataset: ImageDataset, limit: int | None) -> Any:
@@ -47,6 +77,7 @@ def network(config: TrainConfig, classes: int, image_size: int = 32) -> nn.Modul
     Parameters
     ----------
     config : TrainConfig
+        Its `model_options` go before those that the size of the images asks for.
     classes : int
     image_size : {32, 64}
         Height and width of the images.
@@ -58,7 +89,7 @@ def network(config: TrainConfig, classes: int, image_size: int = 32) -> nn.Modul
     """
     if image_size not in (32, 64):
         raise ValueError(f"network: expected images of 32 or 64 pixels, got image_size={image_size}")
-    options = _for_images_of(image_size, config.model)
+    options = _for_images_of(image_size, config.model) | config.model_options
     model: nn.Module = getattr(models, config.model)(num_classes=classes, **options)
     return model.to(config.device)
 
@@ -94,6 +125,10 @@ def schedule(
     if config.schedule == "none":
         return None
     total = config.epochs * steps_per_epoch
-    return optim.lr_scheduler.warmup_cosine(
-        optimizer, min(int(config.warmup * steps_per_epoch), total - 1), total
-    )
+    warmup = min(int(config.warmup * steps_per_epoch), total - 1)
+    if config.schedule == "cosine":
+        return optim.lr_scheduler.warmup_cosine(optimizer, warmup, total, config.recipe.min_lr)
+    milestones = [epoch * steps_per_epoch - warmup for epoch in config.recipe.milestones]
+    first = optim.lr_scheduler.LinearLR(optimizer, 1 / (warmup + 1), total_iters=warmup) if warmup else None
+    steps = optim.lr_scheduler.MultiStepLR(optimizer, milestones, config.recipe.gamma)
+    return optim.lr_scheduler.SequentialLR(optimizer, [first, steps], [warmup]) if first else steps

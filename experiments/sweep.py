@@ -1,7 +1,7 @@
 """Many runs, several at a time: in processes of this machine, or on the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -41,7 +41,9 @@ def sweep(
         yield from tqdm(parallel(delayed(run)(*job) for job in jobs), "runs", len(jobs), disable=None)
 
 
-def _dask(address: str) -> AbstractContextManager[Any]:
+@contextmanager
+def _dask(address: str) -> Iterator[None]:
+    """Let joblib hand its jobs to the cluster at this address."""
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -54,4 +56,5 @@ def _dask(address: str) -> AbstractContextManager[Any]:
         client = Client(address, timeout=10)
     except (OSError, ValueError) as error:  # a TimeoutError is an OSError
         raise ConnectionError(f"there is no Dask scheduler at {address}: {error}") from error
-    return parallel_config("dask", client=client)
+    with client, parallel_config("dask", client=client):
+        yield

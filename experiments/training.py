@@ -1,12 +1,15 @@
 """The training loop: epochs of steps, a test and a checkpoint after each, and the way back into a run."""
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import minigrad as mg
+import optim
 from experiments import setup
 from experiments.config import TrainConfig
 from experiments.folder import RunFolder
+from experiments.recipe import PLAIN, Recipe
 from minigrad import nn
 from minigrad.data import DataLoader
 from minigrad.nn import functional as F
@@ -36,6 +39,7 @@ class Training:
         self.model = setup.network(config, len(train.classes))
         self.optimizer = setup.optimizer(config, self.model)
         self.schedule = setup.schedule(config, self.optimizer, len(self.train_batches))
+        self.ema = None if config.recipe.ema is None else optim.EMA(self.model, config.recipe.ema)
         self.rows: list[dict[str, Any]] = []
         checkpoint = folder.load_checkpoint(config.device)
         if checkpoint is not None:
@@ -66,8 +70,11 @@ class Training:
         lr = self.optimizer.param_groups[0]["lr"]
         title = f"{self.config.label}, epoch {number}/{self.config.epochs}"
         batches = tqdm(self.train_batches, title, leave=False, disable=None)  # silent where nobody watches
-        train_loss, train_accuracy = train_epoch(self.model, self.optimizer, batches, self.schedule)
-        test_loss, test_accuracy = evaluate(self.model, self.test_batches)
+        train_loss, train_accuracy = train_epoch(
+            self.model, self.optimizer, batches, self.schedule, self.config.recipe, self.ema
+        )
+        with self.ema.swap() if self.ema else nullcontext():
+            test_loss, test_accuracy = evaluate(self.model, self.test_batches)
         row = {
             "epoch": number,
             "step": number * len(self.train_batches),
@@ -89,6 +96,7 @@ class Training:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict() if self.schedule else None,
+            "ema": self.ema.state_dict() if self.ema else None,
             "shuffling": self.shuffling.get_state(),
             "random": mg.default_generator.get_state(),
             "rows": self.rows,
@@ -99,13 +107,22 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule:
             self.schedule.load_state_dict(state["schedule"])
+        if self.ema:
+            self.ema.load_state_dict(state["ema"])
         self.shuffling.set_state(state["shuffling"])
         mg.default_generator.set_state(state["random"])
         self.rows = state["rows"]
 
 
-def train_epoch(model: nn.Module, optimizer: Any, batches: Any, schedule: Any = None) -> tuple[float, float]:
-    """One pass over the training batches.
+def train_epoch(
+    model: nn.Module,
+    optimizer: Any,
+    batches: Any,
+    schedule: Any = None,
+    recipe: Recipe = PLAIN,
+    ema: optim.EMA | None = None,
+) -> tuple[float, float]:
+    """One pass over the training batches, with what the recipe says of labels and gradients.
 
     Returns
     -------
@@ -121,10 +138,14 @@ def train_epoch(model: nn.Module, optimizer: Any, batches: Any, schedule: Any = 
     total = Average()
     for images, labels in batches:
         logits = model(images)
-        loss = F.cross_entropy(logits, labels)
+        loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
         optimizer.zero_grad()
         loss.backward()
+        if recipe.clip is not None:  # before the step: AGR sees the clipped gradient, as in the paper's code
+            optim.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
+        if ema is not None:
+            ema.update()
         if schedule is not None:
             schedule.step()
         total.add(loss, logits, labels)
@@ -151,10 +172,11 @@ class Average:
         self._loss = self._right = self._count = 0.0
 
     def add(self, loss: mg.Tensor, logits: mg.Tensor, labels: mg.Tensor) -> None:
-        """Count in a batch."""
+        """Count in a batch; of mixed labels the one with the larger share is the right one."""
+        right = labels.data.argmax(1) if labels.ndim == 2 else labels.data
         self._count += len(labels)
         self._loss += loss.item() * len(labels)
-        self._right += int((logits.data.argmax(1) == labels.data).sum())
+        self._right += int((logits.data.argmax(1) == right).sum())
 
     @property
     def loss(self) -> float:

@@ -9,6 +9,7 @@ from minigrad.data.dataset import ImageDataset as ImageDataset
 from minigrad.data.dataset import Subset as Subset
 from minigrad.data.dataset import TensorDataset as TensorDataset
 from minigrad.data.dataset import random_split as random_split
+from minigrad.data.erasing import RandomErasing as RandomErasing
 from minigrad.data.files import catalogue as catalogue
 from minigrad.data.files import fetch as fetch
 from minigrad.data.files import locate as locate
@@ -20,3 +21,10 @@ from minigrad.data.shapes import Shapes as Shapes
 from minigrad.data.text import TextCorpus as TextCorpus
 from minigrad.data.tokenizer import Tokenizer as Tokenizer
 from minigrad.data.wikitext import WikiText2 as WikiText2
+from minigrad.data.mixing import CutMix as CutMix
+from minigrad.data.mixing import MixUp as MixUp
+from minigrad.data.mixing import RandomChoice as RandomChoice
+from minigrad.data.randaugment import RandAugment as RandAugment
+from minigrad.data.shapes import Shapes as Shapes
+from minigrad.data.text import TextCorpus as TextCorpus
+from minigrad.data.tiny_imagenet import TinyImageNet as TinyImageNet

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.data.collate import as_tensors, gather
 from minigrad.data.dataset import Indexable
+from minigrad.data.mixing import Mix
 from minigrad.profiler import watch
 from minigrad.random import Generator, rng_of
 from minigrad.tensor import Tensor
@@ -38,6 +39,9 @@ class DataLoader:
     transform : callable, optional
         `transform(images, rng)` on a whole batch of arrays, see `minigrad.data.transforms`. Of a batch that
         is a tuple it gets the first element.
+    mix : callable, optional
+        `mix(images, labels, rng)` on the two arrays of a batch after the transform, see
+        `minigrad.data.mixing`.
     device : str, optional
         Where the Tensors are to live; where the dataset has them if None.
 
@@ -74,6 +78,7 @@ class DataLoader:
         generator: Generator | None = None,
         prefetch: int = 0,
         transform: BatchTransform | None = None,
+        mix: Mix | None = None,
         device: str | None = None,
     ) -> None:
         if not isinstance(dataset, Indexable):
@@ -93,6 +98,7 @@ class DataLoader:
         self.generator = generator
         self.prefetch = prefetch
         self.transform = transform
+        self.mix = mix
         self.device = device
 
     def __len__(self) -> int:
@@ -116,8 +122,11 @@ class DataLoader:
             batch = gather(self.dataset, indices)
         else:
             batch = self.collate_fn([self.dataset[index] for index in indices.tolist()])
+        rng = _stream(seed, number)
         if self.transform is not None:
-            batch = _on_first(self.transform, batch, _stream(seed, number))
+            batch = _on_first(self.transform, batch, rng)
+        if self.mix is not None:
+            batch = self.mix(*batch, rng)
         return as_tensors(batch, self.device)
 
 

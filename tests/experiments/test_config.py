@@ -16,13 +16,14 @@ def test_defaults_and_labels():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"data": "mnist"}, "data must be one of cifar10, cifar100, shapes; got 'mnist'"),
+        ({"data": "mnist"}, "data must be one of cifar10, cifar100, tiny-imagenet, shapes; got 'mnist'"),
         ({"model": "vgg"}, "model must be one of"),
         ({"optimizer": "lion"}, "optimizer must be one of"),
         ({"schedule": "step"}, "schedule must be one of"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"limit_train": 0}, "limit_train must be at least 1"),
         ({"lr": -1.0}, "lr must not be negative, got -1.0"),
+        ({"schedule": "steps"}, "the schedule 'steps' needs milestones in its recipe"),
         ({"device": "tpu"}, "device must be cpu, cuda or cuda:N; got 'tpu'"),
         ({"warmup": float("nan")}, "warmup must not be negative"),
     ],
