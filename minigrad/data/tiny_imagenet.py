@@ -142,7 +142,7 @@ def _pixels(path: Path, content: bytes) -> Array:
 
 def _cached(cache: Path, digest: str) -> Array | None:
     try:
-        with np.load(cache) as kept:
+        with cache.open("rb") as file, np.load(file) as kept:
             return kept["images"] if kept["digest"].item() == digest else None
     except Exception:  # not there, or cut off by a crash: made anew
         return None

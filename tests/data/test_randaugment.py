@@ -27,7 +27,11 @@ def affine(picture, a, b, c, d, tx=0.0, ty=0.0):
     x, y = picture.width / 2, picture.height / 2
     data = (a, b, x - a * x - b * y + tx, c, d, y - c * x - d * y + ty)
     return picture.transform(
-        picture.size, Image.Transform.AFFINE, data, Image.Resampling.NEAREST, fillcolor=FILL
+        picture.size,
+        Image.Transform.AFFINE,
+        data,
+        Image.Resampling.NEAREST,
+        fillcolor=(FILL,) * len(picture.getbands()),
     )
 
 
