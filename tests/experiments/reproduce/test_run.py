@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import setup
+from experiments import ledger, setup
 from experiments.command_line import main
 from experiments.config import MODELS, PAPER_MODELS, TrainConfig
 from experiments.reproduce import catalogue
@@ -67,7 +67,7 @@ def test_a_real_experiment_end_to_end(fake, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "out" / "cifar100-resnet"
     written = "plan.json ledger.jsonl runs summary.json table.md curves.png differences.png report.html"
     assert {path.name for path in folder.iterdir()} == set(written.split())
-    losses = [json.loads(line)["rows"][0]["train_loss"] for line in (folder / "ledger.jsonl").open()]
+    losses = [run["rows"][0]["train_loss"] for run in ledger.read(folder / "ledger.jsonl")]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)  # the same first batch in both arms
     assert losses[0] != losses[1]
     assert losses[0] != losses[2]
