@@ -9,6 +9,7 @@ from experiments.reproduce.experiment import Experiment
 from experiments.reproduce.reproduction import Reproduction
 
 ONE_SEED = "undecided: paired differences need two seeds"
+SMOKE = "none: a smoke test decides nothing"
 
 
 def summarize(reproduction: Reproduction) -> dict[str, Any]:
@@ -40,6 +41,9 @@ def summarize(reproduction: Reproduction) -> dict[str, Any]:
         label: [outcome.factor * runs[label, seed]["rows"][-1][outcome.key] for seed in seeds]
         for label in labels
     }
+    arms = _compared(experiment, values)
+    if reproduction.scale == "smoke":  # hardly trained networks are equal whatever trains them
+        arms = [entry | {"verdict": SMOKE} if "against" in entry else entry for entry in arms]
     return {
         "experiment": experiment.name,
         "title": experiment.title,
@@ -47,7 +51,7 @@ def summarize(reproduction: Reproduction) -> dict[str, Any]:
         "seeds": seeds,
         "seeds_planned": list(reproduction.seeds),
         "outcome": about["outcome"],
-        "arms": _compared(experiment, values),
+        "arms": arms,
         "minutes": round(sum(entry["seconds"] for entry in runs.values()) / 60, 1),
         **{key: about[key] for key in ("settings", "versions", "machine", "revision", "date")},
     }

@@ -126,7 +126,8 @@ class DataLoader:
         if self.transform is not None:
             batch = _on_first(self.transform, batch, rng)
         if self.mix is not None:
-            batch = self.mix(*batch, rng)
+            images, labels = batch
+            batch = self.mix(images, labels, rng)
         return as_tensors(batch, self.device)
 
 

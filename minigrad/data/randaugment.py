@@ -24,7 +24,7 @@ def _looked_up(images: Array, tables: Array) -> Array:
     """Each pixel replaced by an entry of its channel's table; tables are (n, C, 256)."""
     n, c = images.shape[:2]
     flat = images.reshape(n, c, -1)
-    return np.take_along_axis(tables, flat.astype(np.intp), 2).reshape(images.shape)  # type: ignore[no-any-return]
+    return np.take_along_axis(tables, flat.astype(np.intp), 2).reshape(images.shape)
 
 
 def _autocontrast(images: Array, strength: float, sign: Array) -> Array:
@@ -75,7 +75,7 @@ def _blended(images: Array, other: Array, strength: float, sign: Array) -> Array
     """From `other`, 1 +- 0.9 strength of the way to the image, and maybe beyond it."""
     factor = (1 + 0.9 * strength * sign).astype(np.float32)[:, None, None, None]
     start = other.astype(np.float32)
-    return np.clip(start + factor * (images - start), 0, 255).astype(np.uint8)  # type: ignore[no-any-return]
+    return np.clip(start + factor * (images - start), 0, 255).astype(np.uint8)
 
 
 def _grey(images: Array) -> Array:
@@ -83,7 +83,7 @@ def _grey(images: Array) -> Array:
     if images.shape[1] == 1:
         return images
     r, g, b = (images[:, i : i + 1].astype(np.int32) for i in range(3))
-    return ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16).astype(np.uint8)  # type: ignore[no-any-return]
+    return ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16).astype(np.uint8)
 
 
 def _color(images: Array, strength: float, sign: Array) -> Array:
@@ -111,7 +111,7 @@ def _warped(images: Array, matrices: Array, shifts: Array) -> Array:
     column, row = column.clip(0, width - 1), row.clip(0, height - 1)
     pixels = images[np.arange(n)[:, None], :, row, column]  # (n, H * W, C)
     pixels = np.where(inside[..., None], pixels, np.uint8(_FILL))
-    return pixels.transpose(0, 2, 1).reshape(images.shape)  # type: ignore[no-any-return]
+    return pixels.transpose(0, 2, 1).reshape(images.shape)
 
 
 def _linear(images: Array, a: Any, b: Any, c: Any, d: Any) -> Array:

