@@ -51,7 +51,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name, known in [
             ("data", DATA),
-            ("model", MODELS + PAPER_MODELS),
+            ("model", MODELS),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
         ]:

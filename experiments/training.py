@@ -36,7 +36,7 @@ class Training:
         self.shuffling = Generator(config.seed)
         mg.manual_seed(config.seed)
         self.train_batches, self.test_batches = setup.loaders(config, train, test, self.shuffling)
-        self.model = setup.network(config, len(train.classes))
+        self.model = setup.network(config, len(train.classes), train.images.shape[-1])
         self.optimizer = setup.optimizer(config, self.model)
         self.schedule = setup.schedule(config, self.optimizer, len(self.train_batches))
         self.ema = None if config.recipe.ema is None else optim.EMA(self.model, config.recipe.ema)

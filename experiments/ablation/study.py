@@ -159,7 +159,7 @@ def run_one(config: TrainConfig, optimizer: str, arm: str, seed: int) -> list[Ro
     train, test = setup.datasets(config)
     mg.manual_seed(seed)
     train_batches, test_batches = setup.loaders(config, train, test, Generator(seed))
-    model = setup.network(config, len(train.classes))
+    model = setup.network(config, len(train.classes), train.images.shape[-1])
     steps = config.epochs * len(train_batches)
     inner, stepped = arms.build(arm, config, model, steps)
     schedule = setup.schedule(config, inner, len(train_batches))

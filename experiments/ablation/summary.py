@@ -170,8 +170,8 @@ def sentences(about: dict[str, Any], summary: dict[str, Any]) -> list[str]:
         "Intervals are Student's, each for one difference. P values are adjusted (Holm) for all arms of an "
         "optimizer. 'Equivalent' means that two one-sided tests at 5 % refute a difference as large as the "
         "margin.",
-        f"{summary['hours']:g} hours of runs, one core each; {about['versions']}; revision {about['revision']}, "
-        f"{about['date']}.",
+        f"{summary['hours']:g} hours of runs, one core each; {about['versions']}; revision "
+        f"{about['revision']}, {about['date']}.",
     ]
 
 

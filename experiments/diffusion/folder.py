@@ -18,10 +18,8 @@ from experiments.folder import RunFolder
 class DiffusionFolder(RunFolder):
     """Reads and writes the files of one diffusion run."""
 
-    settings = DiffusionConfig
-
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
+        super().__init__(path, DiffusionConfig)
         self.ema = self.path / "ema.safetensors"
         self.samples = self.path / "samples"
 

@@ -9,6 +9,14 @@ from experiments.reproduce.experiment import Arm, Experiment, Outcome, pair
 
 _CUDA = {"device": "cuda"}
 _EPOCH = -(-50_000 // 128)  # steps of an epoch of CIFAR-10
+_ALBERT_EPOCH = 2_088_628 // (512 * 8)  # of WikiText-2's tokens
+_LARGE_GPT = (
+    _CUDA
+    | {"steps": 5000, "batch_size": 64, "width": 384, "layers": 6, "heads": 6}
+    | {"context": 256, "dropout": 0.2, "lr": 1e-3}
+)
+# Networks of a moment, to see that everything runs.
+_SMOKE = {"steps": 20, "warmup": 5, "report_every": 10, "batch_size": 8, "width": 32, "layers": 1}
 
 DDPM = Experiment(
     "ddpm",
@@ -97,14 +105,17 @@ ALBERT = Experiment(
     _decays(),
     # The paper's code: AdamW at 5e-5, batches of 8, 10 epochs; 15 % masked, in n-grams of up to 3.
     {
-        "smoke": {"steps": 20, "batch_size": 8},
+        "smoke": _SMOKE | {"context": 32, "embedding_size": 16, "hidden": 64, "vocab_size": 2000},
         "laptop": {"steps": 3000, "batch_size": 16},
-        "gpu": _CUDA | {"steps": 20_000, "batch_size": 64},
-        "paper": _CUDA | {"epochs": 10, "batch_size": 8, "lr": 5e-5},
+        "gpu": _CUDA | {"steps": 20_000, "batch_size": 64, "layers": 12, "width": 512, "hidden": 2048},
+        "paper": _CUDA
+        | {"steps": 10 * _ALBERT_EPOCH, "batch_size": 8, "lr": 5e-5, "layers": 12, "heads": 12}
+        | {"width": 768, "hidden": 3072, "embedding_size": 128, "vocab_size": 30_000, "context": 512},
     },
-    Outcome("test_loss", "masked-LM test loss", "nats", margin=0.05, higher_is_better=False),
-    ("train_loss", "test_loss"),
+    Outcome("valid_sop_accuracy", "sentence-order accuracy", "points", margin=1.0, factor=100),
+    ("train_mlm_loss", "valid_mlm_loss", "valid_sop_accuracy"),
     clock="step",
+    notes=("Steps of 10 epochs are those of segments of 512 tokens.",),
     needs="experiments.reproduce.language",
 )
 
@@ -114,13 +125,15 @@ GPT = Experiment(
     "experiments.reproduce.language:run_gpt",
     pair("adamw", "AdamW"),
     {
-        "smoke": {"steps": 20, "batch_size": 8},
-        "laptop": {"steps": 3000, "batch_size": 32},
-        "gpu": _CUDA | {"steps": 5000, "batch_size": 64},
-        "paper": _CUDA | {"steps": 5000, "batch_size": 64},
+        "smoke": _SMOKE,
+        "laptop": {"steps": 3000, "width": 192, "layers": 4, "dropout": 0.1},
+        "gpu": _CUDA
+        | {"steps": 5000, "batch_size": 64, "width": 384, "layers": 6, "heads": 6, "dropout": 0.2},
+        "paper": _CUDA
+        | {"steps": 5000, "batch_size": 64, "width": 384, "layers": 6, "heads": 6, "dropout": 0.2},
     },
-    Outcome("test_loss", "test loss", "nats per character", margin=0.01, higher_is_better=False),
-    ("train_loss", "test_loss"),
+    Outcome("valid_loss", "validation loss", "nats per character", margin=0.01, higher_is_better=False),
+    ("train_loss", "valid_loss"),
     clock="step",
     notes=("The paper trained no such network: this experiment is ours.",),
     needs="experiments.reproduce.language",

@@ -139,7 +139,7 @@ def _start(config: TrainConfig) -> tuple[nn.Module, Iterable[Any]]:
     train, test = setup.datasets(config)
     mg.manual_seed(config.seed)
     batches, _ = setup.loaders(config, train, test, Generator(config.seed))
-    return setup.network(config, len(train.classes)), batches
+    return setup.network(config, len(train.classes), train.images.shape[-1]), batches
 
 
 def _repeated(batches: Iterable[Any]) -> Iterator[Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from experiments import ledger, setup
 from experiments.command_line import main
-from experiments.config import MODELS, PAPER_MODELS, TrainConfig
+from experiments.config import MODELS, TrainConfig
 from experiments.reproduce import catalogue
 from experiments.reproduce.experiment import SCALES
 
@@ -42,7 +42,7 @@ def test_settings_of_images_are_those_of_a_training_run(name, scale):
     for experiment_ in catalogue.select(name):
         for arm in experiment_.arms:
             config = TrainConfig(**experiment_.settings(scale), **arm.changes, seed=1)
-            assert config.model in MODELS + PAPER_MODELS
+            assert config.model in MODELS
             assert config.label == arm.label
             assert TrainConfig(**json.loads(json.dumps(config.__dict__, default=vars))) == config
 
