@@ -116,7 +116,7 @@ class RunFolder:
         theirs = checkpoint.get("config") if isinstance(checkpoint, dict) else None
         if not isinstance(theirs, dict) or not theirs.keys() <= ours.keys():
             raise ValueError(f"{self.last} is not a checkpoint of minigrad train")
-        theirs = dataclasses.asdict(TrainConfig(**theirs))  # an older file lacks newer settings
+        theirs = dataclasses.asdict(self._settings(**theirs))  # an older file lacks newer settings
         different = [
             f"{key}: {theirs.get(key)} there, {ours[key]} here"
             for key in ours
