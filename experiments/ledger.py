@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from optim.probe.log import cut_torn_line
+
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The entries of a ledger. A last line cut off by a crash is passed over; without a file there are none.
@@ -21,16 +23,15 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def append(path: Path, entries: Sequence[dict[str, Any]]) -> None:
-    """Add entries. After a crash the ledger may end in half a line, which is cut off first.
+    """Add entries, after what a crash left of a last line is cut off.
 
     Parameters
     ----------
     path : Path
     entries : sequence of dict
     """
-    whole = path.read_text() if path.exists() else ""
+    cut_torn_line(path)
     with path.open("a") as file:
-        file.truncate(len(whole[: whole.rfind("\n") + 1].encode()))
         file.write("".join(json.dumps(entry) + "\n" for entry in entries))
 
 

@@ -72,6 +72,27 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
+    """The same table in Markdown.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequence of str
+    align : str
+        A letter for each column: l to the left, r to the right.
+
+    Examples
+    --------
+    >>> print(markdown_table(["arm", "loss"], [["AGR", "0.5"]], "lr"))
+    | arm | loss |
+    | --- | ---: |
+    | AGR | 0.5 |
+    """
+    rule = [{"l": "---", "r": "---:"}[letter] for letter in align]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
+
+
 def html_picture(path: Path, description: str) -> str:
     """A PNG file as an HTML image that holds the file in itself."""
     data = base64.b64encode(path.read_bytes()).decode()

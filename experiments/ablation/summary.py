@@ -178,8 +178,7 @@ def sentences(about: dict[str, Any], summary: dict[str, Any]) -> list[str]:
 def _markdown(words: list[str], tables: dict[str, list[list[str]]]) -> str:
     parts = ["\n\n".join(words)]
     for name, lines in tables.items():
-        rows = [HEADER, ("---",) + ("---:",) * (len(HEADER) - 2) + ("---",), *lines]
-        parts.append(f"## {name}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+        parts.append(f"## {name}\n\n{report.markdown_table(HEADER, lines, 'lrrrrrl')}")
     return "\n\n".join(parts) + "\n"
 
 

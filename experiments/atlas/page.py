@@ -1,8 +1,8 @@
 """The atlas as a page of Markdown: its tables, what translates into what, and the rules themselves."""
 
 import inspect
-from collections.abc import Iterable
 
+from experiments import report
 from experiments.atlas.convention import Convention
 from experiments.atlas.translate import FAMILIES, Untranslatable, translate
 
@@ -33,14 +33,8 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(header), *map(list, rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _conventions(rows: list[Convention]) -> str:
-    return _table(
+    table = report.markdown_table(
         ["optimizer", "version", "hyper-parameters", "what surprises", "source"],
         [
             [
@@ -52,7 +46,9 @@ def _conventions(rows: list[Convention]) -> str:
             ]
             for row in rows
         ],
+        "lllll",
     )
+    return table + "\n"
 
 
 def _translations(rows: list[Convention]) -> str:
@@ -68,11 +64,12 @@ def _translations(rows: list[Convention]) -> str:
             return f"no ({reasons.setdefault(reason, len(reasons) + 1)})"
         return "yes"
 
-    table = _table(
+    table = report.markdown_table(
         ["", *(row.name for row in rows)],
         [[source.name, *(cell(source, target) for target in rows)] for source in rows],
+        "l" * (len(rows) + 1),
     )
-    return table + "\n" + "".join(f"{number}. {reason}\n" for reason, number in reasons.items())
+    return table + "\n\n" + "".join(f"{number}. {reason}\n" for reason, number in reasons.items())
 
 
 def _rules(rows: list[Convention]) -> str:

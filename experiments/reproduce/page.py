@@ -154,6 +154,5 @@ def _lines(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 def _markdown(words: list[str], summary: dict[str, Any]) -> str:
     head = header(summary)
-    rows = [head, ("---", *["---:"] * (len(head) - 2), "---"), *table(summary)]
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    lines = report.markdown_table(head, table(summary), "l" + "r" * (len(head) - 2) + "l")
     return f"## {summary['title']}, {summary['scale']} scale\n\n{lines}\n\n" + "\n\n".join(words) + "\n"

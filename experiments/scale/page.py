@@ -1,8 +1,10 @@
 """The study of scale as tables and a figure."""
 
+import math
 from pathlib import Path
 from typing import Any
 
+from experiments import report
 from experiments.scale.shapes import NETWORKS
 
 _COLOURS = {
@@ -22,20 +24,21 @@ def markdown(result: dict[str, Any]) -> str:
     result : dict
         Of `prediction.study`.
     """
-    laws = _table(
+    laws = report.markdown_table(
         ("kind of tensor", "tensors", "c", "within a factor", "slope"),
         [
             (
                 law["kind"],
                 str(law["tensors"]),
                 f"{law['c']:.2f}",
-                f"{2.718281828 ** law['spread']:.2f}",
+                f"{math.exp(law['spread']):.2f}",
                 f"{law['slope']:.2f}",
             )
             for law in result["laws"]
         ],
+        "lrrrr",
     )
-    checks = _table(
+    checks = report.markdown_table(
         ("kind of tensor", "tensors", "largest", "measured / predicted", "5 % to 95 %"),
         [
             (
@@ -47,8 +50,9 @@ def markdown(result: dict[str, Any]) -> str:
             )
             for row in result["check"]
         ],
+        "lrrrr",
     )
-    predictions = _table(
+    predictions = report.markdown_table(
         (
             "network",
             "kind of tensor",
@@ -70,7 +74,7 @@ def markdown(result: dict[str, Any]) -> str:
             )
             for row in result["prediction"]
         ],
-        left=2,
+        "llrrrrr",
     )
     widths = ", ".join(f"{family} {width}" for family, width in sorted(result["left_out_widths"].items()))
     return (
@@ -78,11 +82,6 @@ def markdown(result: dict[str, Any]) -> str:
         f"On the widest networks, which were left out of the fit ({widths}):\n\n{checks}\n\n"
         f"What follows for {', '.join(NETWORKS)}:\n\n{predictions}\n"
     )
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]], left: int = 1) -> str:
-    lines = [header, ("---",) * left + ("---:",) * (len(header) - left), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def draw(result: dict[str, Any], path: Path) -> None:

@@ -16,6 +16,7 @@ from experiments.curvature.lipschitz import local_lipschitz
 from experiments.curvature.objective import Objective
 from experiments.gradient_statistics import study_model
 from experiments.laws import LAWS, REFUTED, Refutation
+from experiments.sweep import sweep
 from minigrad import nn
 from minigrad.nn import functional as F
 from minigrad.random import Generator
@@ -84,11 +85,9 @@ def laws(scale: Scale) -> list[dict[str, Any]]:
 
 def training_runs(config: TrainConfig, scale: Scale, workers: int) -> list[dict[str, Any]]:
     """The same training with raw gradients, with AGR, and with random changes of AGR's size, over seeds."""
-    from joblib import Parallel, delayed
-
-    jobs = [(arm, seed) for seed in range(scale.seeds) for arm in ARMS]
-    finished = Parallel(workers)(delayed(run_one)(config, config.optimizer, arm, seed) for arm, seed in jobs)
-    return [row for rows in finished for row in rows]
+    jobs = [(config, config.optimizer, arm, seed) for seed in range(scale.seeds) for arm in ARMS]
+    rows = [row for rows in sweep(run_one, jobs, workers) for row in rows]
+    return sorted(rows, key=lambda row: (row["seed"], ARMS.index(row["arm"])))
 
 
 def gradient_statistics(config: TrainConfig, scale: Scale) -> dict[str, Any]:
