@@ -115,13 +115,9 @@ def by_cudnn(run: Callable[[], None]) -> dict[str, Any]:
         "executed" and "fallbacks": how often each operation ran in cuDNN, and how often it was left to other
         kernels because cuDNN had refused it; "refused": the reasons. All empty where cuDNN is not used.
     """
-    from minigrad import backend
+    from minigrad.backend import cudnn
 
     run()  # makes the plans
-    cudnn = getattr(backend, "cudnn", None)
-    if cudnn is None:
-        run()
-        return {"executed": {}, "fallbacks": {}, "refused": []}
     before = Counter(cudnn.executed), Counter(cudnn.fallbacks)
     run()
     return {
