@@ -126,7 +126,7 @@ GPT = Experiment(
     pair("adamw", "AdamW"),
     {
         "smoke": _SMOKE,
-        "laptop": {"steps": 3000, "width": 192, "layers": 4, "dropout": 0.1},
+        "laptop": {"steps": 4000, "batch_size": 16, "report_every": 200},
         "gpu": _CUDA
         | {"steps": 5000, "batch_size": 64, "width": 384, "layers": 6, "heads": 6, "dropout": 0.2},
         "paper": _CUDA
