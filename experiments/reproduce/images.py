@@ -85,6 +85,8 @@ def _cifar(model: str, epochs: int, **options: Any) -> dict[str, Any]:
 
 
 CUDA = {"device": "cuda"}
+# What a laptop has time for, some minutes a run. Steps at 30 % of so few epochs would end the learning.
+_PART = {"limit_train": 20_000, "limit_test": 5_000, "schedule": "cosine", "recipe": {}}
 
 CIFAR100 = (
     _experiment(
@@ -93,7 +95,7 @@ CIFAR100 = (
         (LOSSY, RATE),
         {
             "smoke": _smoke("cifar100", "resnet8", 32),
-            "laptop": _cifar("resnet20", 8),
+            "laptop": _cifar("resnet20", 5) | _PART,
             "gpu": _cifar("resnet18", 30, stem="cifar") | CUDA,
             "paper": _cifar("resnet18", 200, stem="cifar") | CUDA,
         },
@@ -104,7 +106,7 @@ CIFAR100 = (
         (LOSSY, RATE),
         {
             "smoke": _smoke("cifar100", "vgg11_bn", 32, image_size=32, hidden=64),
-            "laptop": _cifar("vgg11_bn", 6, image_size=32, hidden=512),
+            "laptop": _cifar("vgg11_bn", 5, image_size=32, hidden=512) | _PART,
             "gpu": _cifar("vgg16_bn", 30, image_size=32, hidden=4096) | CUDA,
             "paper": _cifar("vgg16_bn", 200, image_size=32, hidden=4096) | CUDA,
         },
@@ -116,14 +118,9 @@ CIFAR100 = (
         {
             "smoke": _smoke("cifar100", "vit_tiny", 32, image_size=32, patch_size=8, depth=2),
             "laptop": {
-                **_smoke("cifar100", "vit_tiny", 32, image_size=32, patch_size=4, depth=4),
-                "lr": 1e-3,
+                **_cifar("vit_tiny", 8, image_size=32, patch_size=8, depth=4),
+                **_PART,
                 "weight_decay": 0.05,
-                "batch_size": 128,
-                "epochs": 8,
-                "warmup": 1.0,
-                "limit_train": 20_000,
-                "limit_test": 5_000,
                 "recipe": {"label_smoothing": 0.1, "clip": 5.0},
             },
             "gpu": {
