@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -86,8 +85,9 @@ class Experiment:
         The key of rows that counts epochs or steps.
     notes : sequence of str
         What a reader of the results has to know.
-    needs : str, optional
-        A module of this project that the runner imports and that may not be there.
+    preparation : str, optional
+        "module:function", called once as `function(settings, folder.parent)` before the first run; what it
+        leaves there is shared by all runs.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Experiment:
     curves: Sequence[str]
     clock: str = "epoch"
     notes: Sequence[str] = ()
-    needs: str | None = None
+    preparation: str | None = None
 
     def settings(self, scale: str) -> dict[str, Any]:
         """The settings that all arms have in common.
@@ -113,17 +113,22 @@ class Experiment:
             raise ValueError(f"{self.name} has the scales {', '.join(self.scales)}; got {scale!r}")
         return dict(self.scales[scale])
 
-    @property
-    def ready(self) -> bool:
-        """Whether what the runner needs is there."""
-        return self.needs is None or find_spec(self.needs) is not None
+    def prepare(self, scale: str, folder: Path) -> None:
+        """Make what all runs share, if there is such a thing and it is not there yet."""
+        if self.preparation is not None:
+            _function(self.preparation)(self.settings(scale), folder)
 
     def run(self, scale: str, label: str, seed: int, folder: Path) -> list[Row]:
         """One run of the arm with this label."""
         arm = next(arm for arm in self.arms if arm.label == label)
-        module, _, function = self.runner.partition(":")
-        run: Callable[..., list[Row]] = getattr(import_module(module), function)
-        return run(self.settings(scale) | dict(arm.changes), arm, seed, folder)
+        rows: list[Row] = _function(self.runner)(self.settings(scale) | dict(arm.changes), arm, seed, folder)
+        return rows
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The function called "module:function"."""
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)  # type: ignore[no-any-return]
 
 
 def pair(optimizer: str, label: str) -> tuple[Arm, Arm]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import report
+from experiments.reproduce import samples
 from experiments.reproduce.experiment import Experiment
 from experiments.reproduce.paper import published
 from experiments.reproduce.reproduction import Reproduction
@@ -23,6 +24,8 @@ _REACHED = {
 def write(reproduction: Reproduction) -> dict[str, Any]:
     """Write summary.json, table.md, curves.png, differences.png and report.html beside the ledger.
 
+    Pictures that runs made go into `samples`, so that the page can be written again without the runs.
+
     Returns
     -------
     dict
@@ -37,6 +40,7 @@ def write(reproduction: Reproduction) -> dict[str, Any]:
     draw_differences(summary, path / "differences.png")
     sections = [
         ("Result", report.html_table(header(summary), table(summary)) + _paragraphs(words)),
+        *samples.sections(reproduction, summary["seeds"][0]),
         ("In the paper", _in_the_paper(experiment.name)),
         ("Differences seed by seed", report.html_picture(path / "differences.png", "paired differences")),
         ("Settings", report.html_table(("setting", "value"), _lines(summary["settings"]))),

@@ -94,11 +94,15 @@ class Reproduction:
 
     def run(self, workers: int = 1, cluster: str | None = None) -> None:
         """Make the runs that are left; arguments as in `sweep`."""
-        jobs = [(self.experiment, self.scale, *run, self._folder(*run)) for run in self.left()]
-        for entry in sweep(run_one, jobs, workers, cluster) if jobs else ():
+        jobs = [(self.experiment, self.scale, *run, self.folder(*run)) for run in self.left()]
+        if not jobs:
+            return
+        self.experiment.prepare(self.scale, self.path.resolve() / "runs")
+        for entry in sweep(run_one, jobs, workers, cluster):
             ledger.append(self.ledger, [entry])
 
-    def _folder(self, label: str, seed: int) -> Path:
+    def folder(self, label: str, seed: int) -> Path:
+        """Where a run lives."""
         name = "".join(c if c.isalnum() or c in ".-" else "-" for c in label.lower()).strip("-")
         return self.path.resolve() / "runs" / f"{name}-seed{seed}"
 

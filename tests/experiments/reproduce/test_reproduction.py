@@ -105,7 +105,12 @@ def test_an_entry_of_the_ledger(experiment, tmp_path):
     assert entry["rows"][-1]["test_accuracy"] == pytest.approx(0.7)
 
 
-def test_what_is_not_there_is_not_ready(experiment):
-    assert experiment.ready
-    assert not replace(experiment, needs="experiments.nothing").ready
-    assert replace(experiment, needs="experiments.training").ready
+def test_what_runs_share_is_made_once_before_the_first(experiment, tmp_path):
+    prepared = replace(experiment, preparation="tests.experiments.reproduce.runner:prepare")
+    reproduction = Reproduction(tmp_path, prepared, "smoke")
+    reproduction.begin()
+    assert not (tmp_path / "runs").exists()
+    reproduction.run(workers=2)
+    assert (tmp_path / "runs" / "shared.txt").read_text() == "lr 0.1, 0 runs\n"
+    reproduction.run()  # nothing is left to do, and nothing to prepare
+    assert (tmp_path / "runs" / "shared.txt").read_text() == "lr 0.1, 0 runs\n"

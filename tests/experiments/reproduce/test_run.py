@@ -84,17 +84,6 @@ def test_a_second_call_makes_no_run_and_the_same_table(fake, capsys):
     assert first.splitlines()[1:] == again.splitlines()[1:]
 
 
-def test_what_is_not_connected_is_left_out_of_all_and_refused_alone(fake, monkeypatch, capsys):
-    from dataclasses import replace
-
-    gone = replace(fake, name="gone", needs="experiments.nothing")
-    monkeypatch.setattr(catalogue, "GROUPS", {"fake": (fake,), "gone": (gone,)})
-    assert main(["reproduce", "all", "--out", "out", "--workers", "1"]) == 0
-    assert "left out, because what they train is not there yet: gone" in capsys.readouterr().out
-    assert main(["reproduce", "gone", "--out", "out"]) == 2
-    assert "gone cannot be run by this version" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -119,3 +108,45 @@ def test_a_folder_with_another_scale_is_refused_before_any_run(fake, capsys):
     assert main(["reproduce", "fake", "--out", "out", "--workers", "1"]) == 0
     assert main(["reproduce", "fake", "--scale", "laptop", "--out", "out"]) == 2
     assert "holds a reproduction with other settings (scale, settings)" in capsys.readouterr().err
+
+
+def test_diffusion_runs_are_judged_by_one_classifier(monkeypatch, tmp_path):
+    experiment_ = catalogue.select("ddpm")[0]
+    tiny = experiment_.scales["smoke"] | {
+        "data": "shapes",
+        "channels": 4,
+        "steps": 2,
+        "batch_size": 2,
+        "sample_every": 1,
+        "warmup": 1,
+        "classifier": {"model": "mlp", "epochs": 1, "limit_train": 64, "limit_test": 32},
+    }
+    monkeypatch.setitem(experiment_.scales, "smoke", tiny)
+    assert main(["reproduce", "ddpm", "--out", "out", "--workers", "1", "--seeds", "0"]) == 0
+    folder = tmp_path / "out" / "ddpm"
+    assert (folder / "runs" / "classifier" / "best.safetensors").exists()
+    for run in ledger.read(folder / "ledger.jsonl"):
+        assert [row["step"] for row in run["rows"]] == [1, 2]
+        assert all(row["FID-minigrad"] > 0 and row["IS"] >= 1 for row in run["rows"])
+    # the first and the last picture of an arm, and how images came out of the noise
+    made = ["grid-0000001", "grid-0000002", "strip-0000002"]
+    kept = {path.name for path in (folder / "samples").iterdir()}
+    assert kept == {f"{arm}-{name}.png" for arm in ("adan", "adan-agr") for name in made}
+    assert (folder / "report.html").read_text().count("data:image/png") == 2 + 6
+
+
+def test_texts_that_were_written_stand_in_the_report(fake, monkeypatch, tmp_path):
+    from experiments.reproduce import page
+    from experiments.reproduce.reproduction import Reproduction
+
+    reproduction = Reproduction(tmp_path / "fake", fake, "smoke", [4])
+    reproduction.begin()
+    for label, text in (("AdamW", "To be <or> not"), ("AdamW(AGR)", "Or to be")):
+        rows = [
+            {"epoch": e, "train_loss": 1.0, "test_accuracy": 0.5, "sample": f"{text} {e}"} for e in (1, 2)
+        ]
+        ledger.append(reproduction.ledger, [{"arm": label, "seed": 4, "seconds": 1.0, "rows": rows}])
+    page.write(reproduction)
+    report = (tmp_path / "fake" / "report.html").read_text()
+    assert "<pre>To be &lt;or&gt; not 2</pre>" in report
+    assert "Or to be 1" in report

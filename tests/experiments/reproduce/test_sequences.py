@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 
+from experiments.config import TrainConfig
 from experiments.diffusion.config import DiffusionConfig
 from experiments.language.config import AlbertConfig, GPTConfig
 from experiments.reproduce import language
@@ -18,7 +19,10 @@ cases = pytest.mark.parametrize(("experiment", "config"), KINDS, ids=[e.name for
 @pytest.mark.parametrize("scale", SCALES)
 def test_settings_of_every_scale_and_arm_are_accepted(experiment, config, scale):
     for arm in experiment.arms:
-        made = config(**experiment.settings(scale) | dict(arm.changes), seed=3)
+        settings = experiment.settings(scale) | dict(arm.changes)
+        if classifier := settings.pop("classifier", None):
+            assert TrainConfig(data=settings["data"], **classifier).data == "cifar10"
+        made = config(**settings, seed=3)
         assert made.seed == 3
         assert made.agr == ("AGR" in arm.label)
 
@@ -27,7 +31,6 @@ def test_settings_of_every_scale_and_arm_are_accepted(experiment, config, scale)
 def test_the_runner_is_there(experiment, config):
     module, _, function = experiment.runner.partition(":")
     assert callable(getattr(import_module(module), function))
-    assert experiment.ready
 
 
 @pytest.mark.parametrize("name", ["gpt", "albert"])
