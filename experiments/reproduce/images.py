@@ -85,8 +85,8 @@ def _cifar(model: str, epochs: int, **options: Any) -> dict[str, Any]:
 
 
 CUDA = {"device": "cuda"}
-# What a laptop has time for, some minutes a run. In so few epochs small batches at a higher rate learn more, and
-# steps down at 30 % of them would end the learning.
+# What a laptop has time for, some minutes a run. In so few epochs small batches at a higher rate learn more,
+# and steps down at 30 % of them would end the learning.
 _PART = {
     "limit_train": 20_000,
     "limit_test": 5_000,
