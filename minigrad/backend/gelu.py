@@ -1,20 +1,14 @@
-"""GELU in blocks that stay in a core's cache: some twenty passes over a block, one over memory.
+"""GELU, block by block (see blocks.py): some twenty passes over a block, one over memory.
 
-Passes write into arrays that are there already, and constants are arrays too: on blocks of this size, a new
-array costs as much as a pass, and a Python number a twentieth. On a GPU `cuda/special.cu` makes it one pass.
+On a GPU `cuda/special.cu` makes it one pass.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-import numpy as np
 
 from minigrad.backend import cuda, special
+from minigrad.backend.blocks import in_blocks
 from minigrad.backend.device import Array, array_module
 from minigrad.backend.special import SPECIAL
-
-_BLOCK = 1 << 15  # elements
 
 # In the tanh form Φ(x) is (1 + tanh(x (_LINEAR + _CUBIC x²))) / 2.
 _LINEAR = math.sqrt(2 / math.pi)
@@ -30,7 +24,7 @@ def gelu(x: Array, approximate: str) -> tuple[Array, Array]:
         cuda.launch_elementwise(SPECIAL, "gelu", x.size, arguments, like=x)
         return y, distribution
     one, half, linear, cubic = (xp.asarray(value, x.dtype) for value in (1, 0.5, _LINEAR, _CUBIC))
-    for (x_, y_, distribution_), scratch in _blocks([x], [y, distribution]):
+    for (x_, y_, distribution_), scratch in in_blocks([x], [y, distribution]):
         if approximate == "tanh":
             xp.multiply(x_, x_, out=scratch)
             xp.multiply(scratch, cubic, out=scratch)
@@ -56,7 +50,7 @@ def gelu_backward(g: Array, x: Array, distribution: Array, approximate: str) -> 
         return dx  # type: ignore[no-any-return]
     one, linear, cubic = (xp.asarray(value, x.dtype) for value in (1, 2 * _LINEAR, 6 * _CUBIC))
     minus_half, peak = (xp.asarray(value, x.dtype) for value in (-0.5, 1 / math.sqrt(2 * math.pi)))
-    for (g_, x_, distribution_, dx_), density in _blocks([g, x, distribution], [dx]):
+    for (g_, x_, distribution_, dx_), density in in_blocks([g, x, distribution], [dx]):
         xp.multiply(x_, x_, out=density)
         if approximate == "tanh":  # (1 - tanh²) / 2 is 2 Φ (1 - Φ)
             xp.multiply(density, cubic, out=density)
@@ -72,20 +66,3 @@ def gelu_backward(g: Array, x: Array, distribution: Array, approximate: str) -> 
         xp.add(density, distribution_, out=density)
         xp.multiply(g_, density, out=dx_)
     return dx  # type: ignore[no-any-return]
-
-
-def _blocks(inputs: Sequence[Array], outputs: Sequence[Array]) -> Iterator[tuple[tuple[Array, ...], Array]]:
-    """Matching 1-d pieces of arrays of one shape, whatever their layouts, and room for one more.
-
-    The outputs are to be written.
-    """
-    xp = array_module(*inputs)
-    if xp is not np:  # a GPU has no such cache
-        yield (*inputs, *outputs), xp.empty_like(outputs[0])
-        return
-    access: Any = [["readonly"]] * len(inputs) + [["writeonly"]] * len(outputs)
-    flags: Any = ["external_loop", "buffered", "zerosize_ok"]
-    scratch = np.empty(min(_BLOCK, outputs[0].size), outputs[0].dtype)
-    with np.nditer([*inputs, *outputs], flags, access, buffersize=_BLOCK) as blocks:
-        for pieces in blocks:
-            yield pieces, scratch[: pieces[0].size]

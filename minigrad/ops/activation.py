@@ -6,8 +6,11 @@ Where a derivative jumps, its value at the jump is PyTorch's.
 from typing import Any
 
 from minigrad.backend import Array, array_module
-from minigrad.backend import gelu as kernels
+from minigrad.backend.gelu import gelu as gelu_forward
+from minigrad.backend.gelu import gelu_backward
 from minigrad.backend.half import in_float32
+from minigrad.backend.silu import silu as silu_forward
+from minigrad.backend.silu import silu_backward
 from minigrad.engine import Fused, primitive
 from minigrad.graph import is_autocasting
 from minigrad.ops.autocast import autocasting
@@ -143,12 +146,6 @@ def logsigmoid(input: Any) -> Any:
     return _logsigmoid(input)
 
 
-def silu(input: Any) -> Any:
-    """`input * sigmoid(input)`, also known as swish (Elfwing et al. 2018)."""
-    require_floating(input, "silu")
-    return input * sigmoid(input)
-
-
 def mish(input: Any) -> Any:
     """`input * tanh(softplus(input))` (Misra 2020)."""
     require_floating(input, "mish")
@@ -183,11 +180,28 @@ def glu(input: Any, dim: int = -1) -> Any:
     return value * sigmoid(gate)
 
 
-# ---------------------------------------------------------------------- GELU
+# ---------------------------------------------------------------------- SiLU and GELU
+
+
+def _silu_backward(g: Array, needs: Any, sigmoid: Array, x: Array) -> tuple[Array]:
+    return (silu_backward(g, x, sigmoid),)
+
+
+def _silu_twin(x: Any) -> Any:
+    return x * sigmoid(x)
+
+
+_silu = Fused(silu_forward, _silu_backward, _silu_twin, inputs=1)
+
+
+def silu(input: Any) -> Any:
+    """`input * sigmoid(input)`, also known as swish (Elfwing et al. 2018)."""
+    require_floating(input, "silu")
+    return cast(_silu(widened(input)), input.dtype)
 
 
 def _gelu_backward(g: Array, needs: Any, distribution: Array, x: Array, approximate: str) -> tuple[Array]:
-    return (kernels.gelu_backward(g, x, distribution, approximate),)
+    return (gelu_backward(g, x, distribution, approximate),)
 
 
 def _gelu_twin(x: Any, approximate: str) -> Any:
@@ -196,7 +210,7 @@ def _gelu_twin(x: Any, approximate: str) -> Any:
     return 0.5 * x * (1 + erf(0.7071067811865476 * x))
 
 
-_gelu = Fused(kernels.gelu, _gelu_backward, _gelu_twin, inputs=1)
+_gelu = Fused(gelu_forward, _gelu_backward, _gelu_twin, inputs=1)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:

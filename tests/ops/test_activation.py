@@ -1,4 +1,4 @@
-"""Activation functions against PyTorch, also at their kinks and far out; GELU's kernel against its twin."""
+"""Activation functions against PyTorch, also at their kinks and far out; kernels against their twins."""
 
 import math
 
@@ -105,7 +105,26 @@ def test_glu_wants_a_dimension(device):
         activation.glu(mg.ones(4, device=device), 3)
 
 
-# ---------------------------------------------------------------------- GELU
+# ---------------------------------------------------------------------- SiLU and GELU
+
+
+@given(x=arrays(low=-9, high=9))
+def test_silu_equals_its_twin(device, x):
+    held_equal(activation._silu, [mg.tensor(x, device=device)])
+    held_equal(activation._silu, [mg.tensor(x.astype(np.float32), device=device)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_silu_far_out(device, dtype):
+    """Where exp(-x) is too large for the dtype, σ and its slope are 0, and nobody is warned."""
+    x = np.array([-1e30, -800, -95, -30, 0, 30, 800, 1e30], dtype)
+    leaf = mg.tensor(x, device=device, requires_grad=True)
+    (dx,) = grad(activation.silu(leaf).sum(), leaf)
+    want = torch.tensor(x, requires_grad=True)
+    T.silu(want).sum().backward()
+    tiny = np.finfo(dtype).tiny * 1e3  # PyTorch rounds numbers below the smallest normal one differently
+    np.testing.assert_allclose(activation.silu(leaf).numpy(), T.silu(want.detach()).numpy(), 1e-6, tiny)
+    np.testing.assert_allclose(dx.numpy(), want.grad.numpy(), 1e-6, tiny)
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
@@ -115,8 +134,9 @@ def test_gelu_equals_its_twin(approximate, device, x):
     held_equal(activation._gelu, [mg.tensor(x.astype(np.float32), device=device)], approximate)
 
 
+@pytest.mark.parametrize("name", ["silu", "gelu"])
 @pytest.mark.parametrize("layout", ["plain", "strided", "transposed", "channels last", "nothing"])
-def test_gelu_in_any_layout(device, rng, layout):
+def test_kernels_take_any_layout(device, rng, layout, name):
     if layout == "strided":
         x = strided(rng.standard_normal((3, 4)), device)
     else:
@@ -125,11 +145,11 @@ def test_gelu_in_any_layout(device, rng, layout):
     order = {"transposed": range(x.ndim)[::-1], "channels last": (0, 3, 1, 2)}.get(layout)
     x = mg.Tensor(x.data.transpose(*order) if order else x.data, requires_grad=True)
     g = rng.standard_normal(x.shape)  # in another layout than x
-    y = activation.gelu(x)
+    y = getattr(activation, name)(x)
     (dx,) = grad(y, x, mg.tensor(g, device=device))
     want = torch.tensor(x.numpy().copy(), requires_grad=True)
-    T.gelu(want).backward(torch.tensor(g))
-    np.testing.assert_allclose(y.numpy(), T.gelu(want.detach()).numpy(), rtol=1e-12, atol=1e-14)
+    getattr(T, name)(want).backward(torch.tensor(g))
+    np.testing.assert_allclose(y.numpy(), getattr(T, name)(want.detach()).numpy(), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dx.numpy(), want.grad.numpy(), rtol=1e-12, atol=1e-14)
 
 

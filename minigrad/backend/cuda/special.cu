@@ -1,4 +1,4 @@
-// The error function, and GELU: the formulas of special.py and gelu.py in one pass.
+// The error function, GELU and SiLU: the formulas of special.py, gelu.py and silu.py in one pass.
 
 #include "elementwise.cuh"
 
@@ -36,4 +36,24 @@ extern "C" __global__ void gelu_backward(
                                    : peak * exp(-half * value * value);
         dx[i] = g[i] * (phi + value * density);
     }
+}
+
+// sigmoid = 1 / (1 + exp(-x)), y = x sigmoid
+extern "C" __global__ void silu(long long size, const real* x, real* y, real* sigmoid)
+{
+    const real one = 1;
+    for (long long i = first(); i < size; i += step()) {
+        real value = x[i], gate = one / (one + exp(-value));
+        sigmoid[i] = gate;
+        y[i] = value * gate;
+    }
+}
+
+// dx = g sigmoid (1 + x (1 - sigmoid))
+extern "C" __global__ void silu_backward(
+    long long size, const real* g, const real* x, const real* sigmoid, real* dx)
+{
+    const real one = 1;
+    for (long long i = first(); i < size; i += step())
+        dx[i] = g[i] * sigmoid[i] * (one + x[i] * (one - sigmoid[i]));
 }
