@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, array_module
 from minigrad.backend import norm as kernels
+from minigrad.backend.group_norm import group_norm as group_norm_forward
+from minigrad.backend.group_norm import group_norm_backward
 from minigrad.backend.norm import ChannelStatistics
 from minigrad.engine import Fused, mutated
 from minigrad.graph import is_autocasting
@@ -289,6 +291,15 @@ def rms_norm(
 # ---------------------------------------------------------------------- over groups of channels
 
 
+def _group_norm_twin(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
+    rows = reshape(x, (x.shape[0] * groups, math.prod(x.shape[1:]) // groups))
+    y = reshape(_layer_norm(rows, None, None, eps), x.shape)
+    return _scaled(y, weight, bias, (-1, *[1] * (x.ndim - 2)))
+
+
+_group_norm = Fused(group_norm_forward, group_norm_backward, _group_norm_twin, inputs=3)
+
+
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Normalize each sample's groups of channels to mean 0 and variance 1, then scale and shift each channel.
 
@@ -334,10 +345,12 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ValueError(
             f"group_norm: expected more than 1 value per group, got an input of shape {input.shape}"
         )
-    if members:
-        rows = reshape(x, (batch * num_groups, members))
-        x = reshape(_layer_norm(rows, None, None, eps), input.shape)
-    return cast(_scaled(x, weight, bias, (-1, *[1] * len(sizes))), input.dtype)
+    if not batch * members:
+        return cast(_scaled(x, weight, bias, (-1, *[1] * len(sizes))), input.dtype)
+    # on a GPU layer norm has a kernel of its own, and transposing costs little
+    values = x.data if isinstance(x, Tensor) else x
+    normalize_groups = _group_norm if array_module(values) is np else _group_norm_twin
+    return cast(normalize_groups(x, weight, bias, num_groups, eps), input.dtype)
 
 
 # ---------------------------------------------------------------------- of vectors

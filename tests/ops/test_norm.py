@@ -299,6 +299,33 @@ def test_group_norm(device, data):
     check(norm.group_norm, T.group_norm, *arguments, device=device, eps=1e-2)
 
 
+@pytest.mark.parametrize("shape", [(2, 6), (3, 6, 5), (2, 6, 32, 32), (70, 6, 8, 4), (1, 1200, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("affine", [False, True])
+def test_the_kernel_of_group_norm_equals_its_twin(device, rng, shape, dtype, affine):
+    """One row a sample and many, several samples in a block and several blocks, rows wider than usual."""
+    values = [rng.standard_normal(shape) + 3, rng.standard_normal(shape[1]), rng.standard_normal(shape[1])]
+    x, weight, bias = tensors(device, *(value.astype(dtype) for value in values))
+    held_equal(norm._group_norm, [x, *((weight, bias) if affine else (None, None))], 3, 1e-5)
+
+
+def test_group_norm_keeps_the_memory_of_convolutions(rng):
+    """Channels last in, channels last out: the next convolution has nothing to transpose."""
+    last = rng.standard_normal((2, 5, 4, 6)).astype(np.float32)
+    x = mg.Tensor(last.transpose(0, 3, 1, 2), requires_grad=True)
+    y = norm.group_norm(x, 3)
+    (dx,) = grad(y.square().sum(), x)
+    assert y.data.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert dx.data.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def test_group_norm_when_the_mean_is_far_larger_than_the_spread(device, rng):
+    x = (1000 + rng.standard_normal((2, 4, 16, 16))).astype(np.float32)
+    y = norm.group_norm(mg.tensor(x, device=device), 2).numpy()
+    want = T.group_norm(torch.tensor(x.astype(np.float64)), 2).numpy()
+    np.testing.assert_allclose(y, want, atol=2e-4)
+
+
 def test_group_norm_refuses(device):
     x = mg.tensor(np.ones((2, 4, 3)), device=device)
     for groups in (3, 0, -1):
