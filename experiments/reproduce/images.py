@@ -126,7 +126,7 @@ CIFAR100 = (
         {
             "smoke": _smoke("cifar100", "vit_tiny", 32, image_size=32, patch_size=8, depth=2),
             "laptop": {
-                **_cifar("vit_tiny", 8, image_size=32, patch_size=8, depth=4),
+                **_cifar("vit_tiny", 5, image_size=32, patch_size=8, depth=4),
                 **_PART,
                 "lr": 1e-3,
                 "weight_decay": 0.05,
