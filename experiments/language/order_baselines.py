@@ -61,6 +61,7 @@ def logistic_accuracy(
     frequent = np.argsort(-np.bincount(train.ids), kind="stable")[:count]
     rank = np.full(1 + max(train.ids.max(), valid.ids.max()), -1)
     rank[frequent] = np.arange(len(frequent))
+    columns_in_all = count if features is words else count**2
 
     def table(pairs: SentencePairs) -> Any:
         rows, columns, values = [], [], []
@@ -71,7 +72,7 @@ def logistic_accuracy(
             columns.append(found)
             values.append(signs)
         where = np.concatenate(rows), np.concatenate(columns)
-        return csr_matrix((np.concatenate(values), where), (len(pairs), count * count))
+        return csr_matrix((np.concatenate(values), where), (len(pairs), columns_in_all))
 
     x = table(train)
 
