@@ -1,7 +1,6 @@
 """Many runs, several at a time: in processes of this machine, or on the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -30,31 +29,35 @@ def sweep(
     ConnectionError
         If there is no scheduler at the address.
     """
-    from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    with _dask(cluster) if cluster else nullcontext():
-        count = None if cluster else workers
-        parallel = Parallel(count, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
-        yield from tqdm(parallel(delayed(run)(*job) for job in jobs), "runs", len(jobs), disable=None)
+    results = _on_cluster(run, jobs, cluster) if cluster else _here(run, jobs, workers)
+    yield from tqdm(results, "runs", len(jobs), disable=None)
 
 
-@contextmanager
-def _dask(address: str) -> Iterator[None]:
-    """Let joblib hand its jobs to the cluster at this address."""
+def _here(run: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(workers, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+    yield from parallel(delayed(run)(*job) for job in jobs)
+
+
+def _on_cluster(run: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], address: str) -> Iterator[Any]:
+    # joblib's own backend for Dask would run everything here if the cluster has a single worker
     try:
-        from distributed import Client
+        from distributed import Client, as_completed
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"the cluster at {address} needs Dask: pip install 'minigrad[cluster]'"
         ) from error
-    from joblib import parallel_config
 
     try:
         client = Client(address, timeout=10)
     except (OSError, ValueError) as error:  # a TimeoutError is an OSError
         raise ConnectionError(f"there is no Dask scheduler at {address}: {error}") from error
-    with client, parallel_config("dask", client=client):
-        yield
+    with client:
+        futures = [client.submit(run, *job, pure=False) for job in jobs]
+        for future in as_completed(futures):
+            yield future.result()

@@ -35,12 +35,16 @@ def test_without_dask_the_cluster_is_refused(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore")
 def test_on_a_cluster():
+    """Of one worker, so that it is also seen that jobs need no second one."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
     ) as cluster:
-        (process,) = sweep(os.getpid, [()], cluster=cluster.scheduler_address)
-        assert process != os.getpid()
+        processes = list(sweep(os.getpid, [(), ()], cluster=cluster.scheduler_address))
+        assert len(processes) == 2
+        assert os.getpid() not in processes
+        with pytest.raises(ZeroDivisionError):
+            list(sweep(divmod, [(1, 0)], cluster=cluster.scheduler_address))
 
 
 @pytest.mark.filterwarnings("ignore")
