@@ -91,6 +91,9 @@ class GPTConfig(LanguageConfig):
 
     Parameters
     ----------
+    text : str
+        What it learns from: 'shakespeare', 'python' (the language reference, which needs no download), or the
+        path of a text file.
     sample : int
         Characters that it writes at each measurement.
     temperature : float
@@ -98,6 +101,7 @@ class GPTConfig(LanguageConfig):
         How they are drawn, see `models.GPT.generate`.
     """
 
+    text: str = "shakespeare"
     sample: int = 300
     temperature: float = 0.8
     top_k: int | None = None

@@ -6,6 +6,7 @@ import numpy as np
 
 import minigrad as mg
 from experiments.folder import RunFolder
+from experiments.language import page
 from experiments.language.config import AlbertConfig
 from experiments.language.training import Row, Training
 from minigrad.backend import Array
@@ -99,7 +100,7 @@ class GapsAndOrder:
 
 
 def train(config: AlbertConfig, folder: RunFolder) -> list[Row]:
-    """Run (or go on with) the training that lives in `folder`.
+    """Run (or go on with) the training that lives in `folder`, and write its curves and report.
 
     Parameters
     ----------
@@ -118,4 +119,6 @@ def train(config: AlbertConfig, folder: RunFolder) -> list[Row]:
     training = Training(config, folder, task)
     if not folder.started:
         folder.create(config)
-    return training.run()
+    rows = training.run()
+    page.write("ALBERT on WikiText-2", config, folder, rows)
+    return rows

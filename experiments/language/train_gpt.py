@@ -1,15 +1,18 @@
 """A GPT learns to write like Shakespeare, one letter after the other."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import minigrad as mg
 from experiments.folder import RunFolder
+from experiments.language import page
 from experiments.language.config import GPTConfig
 from experiments.language.training import Row, Training
 from minigrad.backend import Array
 from minigrad.data import Shakespeare, TextCorpus
+from minigrad.data.files import read_text
 from minigrad.nn import functional as F
 from minigrad.random import Generator
 from models.gpt import GPT
@@ -66,16 +69,34 @@ class Characters:
         return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), next_ids.reshape(-1))
 
 
-def train(config: GPTConfig, folder: RunFolder, corpus: TextCorpus | None = None) -> list[Row]:
-    """Run (or go on with) the training that lives in `folder`.
+def read_corpus(text: str) -> TextCorpus:
+    """The text that a `GPTConfig` names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there, saying how to get it.
+    ValueError
+        If it is no text.
+
+    Examples
+    --------
+    >>> read_corpus("python").level
+    'char'
+    """
+    if text == "shakespeare":
+        return Shakespeare()
+    return TextCorpus.python_topics() if text == "python" else TextCorpus(read_text(Path(text)))
+
+
+def train(config: GPTConfig, folder: RunFolder) -> list[Row]:
+    """Run (or go on with) the training that lives in `folder`, and write its curves and report.
 
     Parameters
     ----------
     config : GPTConfig
     folder : RunFolder
         Made with `GPTConfig` as its settings. `samples.txt` in it shows how the text grows.
-    corpus : TextCorpus, optional
-        Another text with a line break in it; Shakespeare's plays if None.
 
     Returns
     -------
@@ -83,8 +104,10 @@ def train(config: GPTConfig, folder: RunFolder, corpus: TextCorpus | None = None
         The measurements, as in metrics.jsonl: `train_loss` and `valid_loss` in nats per character.
     """
     mg.manual_seed(config.seed)
-    task = Characters(config, Shakespeare() if corpus is None else corpus)
+    task = Characters(config, read_corpus(config.text))
     training = Training(config, folder, task)
     if not folder.started:
         folder.create(config)
-    return training.run()
+    rows = training.run()
+    page.write("A GPT", config, folder, rows)
+    return rows

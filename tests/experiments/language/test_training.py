@@ -18,25 +18,32 @@ SMALL = {"steps": 6, "warmup": 1, "report_every": 2, "batch_size": 4, "context":
 
 
 @pytest.fixture
-def corpus(tmp_path):
-    return TextCorpus(write_shakespeare(tmp_path / "data"))
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(write_shakespeare(tmp_path / "data"))
+    return str(path)
 
 
 @pytest.fixture
-def config(device):
-    return GPTConfig(**SMALL, width=8, valid_batches=2, sample=20, dropout=0.1, device=device)
+def corpus(text):
+    return train_gpt.read_corpus(text)
 
 
-def run(config, path, corpus):
-    return train_gpt.train(config, RunFolder(path, type(config)), corpus)
+@pytest.fixture
+def config(device, text):
+    return GPTConfig(**SMALL, text=text, width=8, valid_batches=2, sample=20, dropout=0.1, device=device)
+
+
+def run(config, path):
+    return train_gpt.train(config, RunFolder(path, type(config)))
 
 
 def numbers(rows):
     return [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in rows]
 
 
-def test_a_run_of_gpt_leaves_everything_behind(config, corpus, tmp_path, capsys):
-    rows = run(config, tmp_path / "a", corpus)
+def test_a_run_of_gpt_leaves_everything_behind(config, tmp_path, capsys):
+    rows = run(config, tmp_path / "a")
     folder = RunFolder(tmp_path / "a", GPTConfig)
     assert folder.config() == config
     assert folder.load_metrics() == rows
@@ -46,11 +53,14 @@ def test_a_run_of_gpt_leaves_everything_behind(config, corpus, tmp_path, capsys)
     assert [f"after {step} steps" in samples for step in (2, 4, 6)] == [True] * 3
     assert all(row["sample"] in samples for row in rows)
     assert "step 6/6: train loss" in capsys.readouterr().out
+    report = folder.report.read_text()
+    assert all(f"After step {step}:" in report for step in (2, 4, 6))
+    assert report.count("data:image/png") == 1
 
 
-def test_stopped_and_resumed_is_undisturbed(config, corpus, tmp_path, monkeypatch):
+def test_stopped_and_resumed_is_undisturbed(config, tmp_path, monkeypatch):
     config = replace(config, optimizer="adan", agr=True)
-    undisturbed = run(config, tmp_path / "a", corpus)
+    undisturbed = run(config, tmp_path / "a")
     steps = []
     real = Characters.losses
 
@@ -63,9 +73,9 @@ def test_stopped_and_resumed_is_undisturbed(config, corpus, tmp_path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Characters, "losses", stop)
         with pytest.raises(KeyboardInterrupt):
-            run(config, tmp_path / "b", corpus)
+            run(config, tmp_path / "b")
     assert len(RunFolder(tmp_path / "b", GPTConfig).load_metrics()) == 1
-    resumed = run(config, tmp_path / "b", corpus)
+    resumed = run(config, tmp_path / "b")
     assert numbers(resumed) == numbers(undisturbed)
     weights = [mg.load(tmp_path / name / "last.safetensors")["model"] for name in "ab"]
     for name, weight in weights[0].items():
@@ -73,11 +83,12 @@ def test_stopped_and_resumed_is_undisturbed(config, corpus, tmp_path, monkeypatc
 
 
 def test_gpt_learns_a_text_that_repeats(device, tmp_path):
-    settings = SMALL | {"steps": 60, "report_every": 60, "batch_size": 8}
+    (tmp_path / "abc.txt").write_text("abc\n" * 60)
+    settings = SMALL | {"steps": 60, "report_every": 60, "batch_size": 8, "text": str(tmp_path / "abc.txt")}
     config = GPTConfig(
         **settings, width=16, lr=1e-2, valid_batches=1, sample=12, temperature=0, device=device
     )
-    (row,) = run(config, tmp_path / "a", TextCorpus("abc\n" * 60))
+    (row,) = run(config, tmp_path / "a")
     assert row["valid_loss"] < 0.2 < np.log(4)
     assert row["sample"] == "abc\nabc\nabc"
 
