@@ -20,6 +20,7 @@ _GO_ON = {
 }
 
 
+_METAVARS = {int: "N", float: "X", str: "NAME"}
 _TRAINING = {
     "steps": "how many",
     "batch_size": "samples in a step",
@@ -211,9 +212,12 @@ def _add_fields(parser: argparse.ArgumentParser, config: type[Any], helps: Mappi
     for name, text in helps.items():
         hint = get_type_hints(config)[name]
         kind = next(one for one in get_args(hint) or (hint,) if one is not NoneType)
-        option: dict[str, Any] = {"action": "store_true", "default": None} if kind is bool else {"type": kind}
-        told = "" if defaults[name] in (None, False) else f" (default: {defaults[name]})"
-        parser.add_argument("--" + name.replace("_", "-"), help=text + told, **option)
+        option: dict[str, Any] = {"type": kind, "metavar": _METAVARS.get(kind)}
+        if kind is bool:
+            option = {"action": "store_true", "default": None}
+        elif defaults[name] is not None:
+            text += f" (default: {defaults[name]})"
+        parser.add_argument("--" + name.replace("_", "-"), help=text, **option)
 
 
 def _add_settings(parser: argparse.ArgumentParser, seed: bool = True) -> None:

@@ -62,13 +62,13 @@ class DiffusionConfig:
     """
 
     data: str = "shapes"
-    channels: int = 32
+    channels: int = 24
     multipliers: tuple[int, ...] = (1, 2, 2)
     attention: tuple[int, ...] = (8,)
     blocks: int = 1
     dropout: float = 0.0
-    steps: int = 3000
-    batch_size: int = 64
+    steps: int = 2000
+    batch_size: int = 32
     optimizer: str = "adan"
     agr: bool = False
     lr: float = 1e-3

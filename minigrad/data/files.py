@@ -90,7 +90,8 @@ SOURCES = {
             url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
             md5="6fb458f1232090904fb40fe944165e91",
             size=1_115_394,
-            substitute="minigrad.data.TextCorpus.python_topics() is a text that every Python has",
+            substitute="minigrad.data.TextCorpus.python_topics() is a text that every Python has; "
+            "`minigrad gpt --text python` learns from it",
         ),
     )
 }
