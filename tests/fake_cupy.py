@@ -137,7 +137,12 @@ class ndarray:
         return repr(self._array)
 
     def __getitem__(self, index):
-        return _outer(self._array[_inner(index)])
+        try:
+            return _outer(self._array[_inner(index)])
+        except IndexError as error:
+            if "could not be broadcast" in str(error):  # CuPy's own kind of error
+                raise ValueError(f"operands {error}") from None
+            raise
 
     def __setitem__(self, index, value):
         self._array[_inner(index)] = _inner(value)

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import numpy as np
-
 import minigrad as mg
 from experiments.diffusion.loss import Predictor
 from experiments.diffusion.schedule import Schedule
@@ -83,7 +81,9 @@ def ddim(
     schedule : Schedule
     noise : Tensor, (N, C, H, W)
     steps : int
-        How many of the schedule's steps are visited, at equal distances; the last, T - 1, is always one.
+        S: how many of the schedule's steps are visited, floor(i T / S) for i from 0 to S - 1. The noisiest are
+        left out on purpose: near T - 1 an error of the predicted noise is divided by nearly 0 in the image, and
+        with few steps that one guess would give all images glaring colours.
     eta : float
         From 0 to 1.
     clip : bool
@@ -99,7 +99,7 @@ def ddim(
 
     References
     ----------
-    Song, Meng & Ermon (2021), 'Denoising Diffusion Implicit Models', equations 12 and 16.
+    Song, Meng & Ermon (2021), 'Denoising Diffusion Implicit Models', equations 12 and 16, appendix D.2 (linear).
     """
     if not 1 <= steps <= len(schedule):
         raise ValueError(f"ddim: steps must be from 1 to the schedule's {len(schedule)}, got {steps}")
@@ -112,7 +112,7 @@ def ddim(
         epsilon = schedule.predicted_noise(x, t, x0)  # not the network's own: x0 may have been clipped
         return x0 * bar**0.5 + epsilon * max(0.0, 1 - bar - variance) ** 0.5, variance
 
-    visited = np.linspace(-1, len(schedule) - 1, steps + 1).round().astype(int)[1:].tolist()
+    visited = [i * len(schedule) // steps for i in range(steps)]
     return _walk(model, schedule, noise, visited, move, clip, generator, progress)
 
 

@@ -48,7 +48,10 @@ def _take(x: Array, index: Index) -> Array:
     dims = [i for i, entry in enumerate(index) if not isinstance(entry, slice)]
     if len(dims) == 1:  # half the time of x[index]
         return x.take(index[dims[0]], dims[0])  # type: ignore[no-any-return]
-    return x[index]
+    try:
+        return x[index]
+    except ValueError as error:  # CuPy's, where NumPy has an IndexError
+        raise IndexError(str(error)) from None
 
 
 @primitive(values=lambda g, index: _take(g, index))

@@ -39,7 +39,7 @@ def test_sums_and_additions(device, layout, data):
 
 def test_many_blocks_in_half_and_single_precision(device):
     x = np.full((64, 3, 40, 40), 0.1)
-    for dtype, tolerance in ((np.float16, 1e-3), (np.float32, 1e-6)):
+    for dtype, tolerance in ((np.float16, 1e-3), (np.float32, 4e-6)):  # cuBLAS adds a whole block in float32
         sums = channels.channel_sums(mg.tensor(x.astype(dtype), device=device).data)
         assert sums.dtype == dtype
         np.testing.assert_allclose(to_numpy(sums), x.sum((0, 2, 3)), rtol=tolerance)

@@ -91,7 +91,8 @@ def _argument(value: Any, like: Array) -> Any:
 
 @functools.cache
 def _kernel(file: Path, name: str, dtype: "np.dtype[Any]", xp: Any) -> Any:
-    return xp.RawKernel(source(file, dtype), name)
+    # Each product is rounded before it is added, as in the twin: a step is the same bits with the kernel or without.
+    return xp.RawKernel(source(file, dtype), name, ("--fmad=false",))
 
 
 def _with_includes(file: Path) -> str:
