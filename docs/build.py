@@ -45,6 +45,7 @@ def main() -> int:
     pages.write_reference(generated / "reference")
     pages.write_source(generated / "source")
     pages.write_benchmarks(generated / "benchmarks")
+    pages.write_reproduced(generated / "reproduced")
     # The notebooks' kernels run in other folders and import minigrad from here.
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     table = [sys.executable, "-m", "tests.coverage_table", str(generated / "coverage_table.md")]

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,9 @@ from benchmarks import charts, report
 from benchmarks.comparison import comparisons
 from experiments.atlas.page import page as atlas_page
 from experiments.laws.page import markdown as law_book
+from experiments.report import markdown_table
+from experiments.reproduce import catalogue
+from experiments.reproduce.paper import published
 from tutorials.build import chapters, notebook, solved, with_holes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -224,3 +228,39 @@ def write_benchmarks(folder: Path, results: Path = ROOT / "benchmarks" / "result
         text += ":::{dropdown} All numbers\n:class-container: measurements\n\n"
         text += f"{report.markdown(result)}\n:::\n\n"
     write(folder / "results.inc", text)
+
+
+# ---------------------------------------------------------------------- what was reproduced
+
+
+def write_reproduced(folder: Path, results: Path = ROOT / "experiments" / "results" / "reproduce") -> None:
+    """Write, for the page on the paper's experiments, what is committed of each, and the paper's numbers."""
+    parts = []
+    for experiment in catalogue.select("all"):
+        run = results / experiment.name
+        if not (run / "summary.json").exists():
+            command = f"minigrad reproduce {experiment.name} --scale laptop --out DIR"
+            parts.append(f"## {experiment.title}\n\nNot run yet: `{command}`\n")
+            continue
+        pictures = [run / "curves.png", *sorted(run.glob("samples/*-grid-*.png"))]
+        table = (run / "table.md").read_text(encoding="utf-8")
+        parts.append(
+            f"{table}\n" + "".join(_copied(picture, experiment.name, folder) for picture in pictures)
+        )
+        known = published(experiment.name)
+        parts.append(f"**In the paper.** {known.remark}\n")
+        if known.rows:
+            parts.append(markdown_table(known.header, known.rows, "l" + "r" * (len(known.header) - 1)) + "\n")
+        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        seeds = " ".join(map(str, summary["seeds"]))
+        command = f"minigrad reproduce {experiment.name} --scale {summary['scale']} --seeds {seeds} --out DIR"
+        parts.append(f"Again: `{command}`\n")
+    write(folder / "results.inc", "\n".join(parts))
+
+
+def _copied(picture: Path, experiment: str, folder: Path) -> str:
+    """The picture, beside the text that shows it."""
+    name = f"{experiment}-{picture.name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(picture, folder / name)
+    return f"![{picture.stem}]({name})\n\n"

@@ -24,6 +24,8 @@ LEARNING_RATES = {"sgd": 0.1, "adam": 1e-3, "adamw": 2e-3, "adan": 2e-3}
 class TrainConfig:
     """The settings of a run; the same settings on the same machine give the same numbers, bit for bit.
 
+    On a GPU it is to rounding, for cuDNN may sum in any order.
+
     Raises
     ------
     ValueError

@@ -58,6 +58,27 @@ def device(request):
 
 
 @pytest.fixture
+def repeats(request):
+    """Assert that two runs left the same numbers (dicts of them): bit for bit, but on a real GPU to rounding.
+
+    There products of matrices may be summed in another order each time, and training enlarges the difference.
+    """
+    bits = request.config.getoption("--device") != "cuda"
+
+    def check(first, second):
+        assert len(first) == len(second)
+        for one, other in zip(first, second, strict=True):
+            assert one.keys() == other.keys()
+            for name in one:
+                if bits:
+                    np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+                else:
+                    np.testing.assert_allclose(one[name], other[name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+    return check
+
+
+@pytest.fixture
 def rng():
     """A NumPy generator with a fixed seed."""
     return np.random.default_rng(0)

@@ -81,9 +81,9 @@ def ddim(
     schedule : Schedule
     noise : Tensor, (N, C, H, W)
     steps : int
-        S: how many of the schedule's steps are visited, floor(i T / S) for i from 0 to S - 1. The noisiest are
-        left out on purpose: near T - 1 an error of the predicted noise is divided by nearly 0 in the image, and
-        with few steps that one guess would give all images glaring colours.
+        S: how many of the schedule's steps are visited, floor(i T / S) for i from 0 to S - 1. The noisiest
+        are left out on purpose: near T - 1 an error of the predicted noise is divided by nearly 0 in the
+        image, and with few steps that one guess would give all images glaring colours.
     eta : float
         From 0 to 1.
     clip : bool
@@ -99,7 +99,7 @@ def ddim(
 
     References
     ----------
-    Song, Meng & Ermon (2021), 'Denoising Diffusion Implicit Models', equations 12 and 16, appendix D.2 (linear).
+    Song, Meng & Ermon (2021), 'Denoising Diffusion Implicit Models', equations 12 and 16, appendix D.2.
     """
     if not 1 <= steps <= len(schedule):
         raise ValueError(f"ddim: steps must be from 1 to the schedule's {len(schedule)}, got {steps}")

@@ -6,6 +6,7 @@ Their derivatives are steps: the gradient goes to what was chosen.
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.half import rounded
 from minigrad.backend.special import masked
 from minigrad.dtypes import is_floating, result_type
 from minigrad.engine import primitive, xp_of
@@ -74,7 +75,8 @@ def only(g: Any, mask: Any) -> Any:
 
 @primitive(a=lambda g, condition: only(g, condition), b=lambda g, condition: only(g, ~condition))
 def _where(a: Array, b: Array, condition: Array) -> Array:
-    return array_module(condition).where(condition, a, b)  # type: ignore[no-any-return]
+    like = a if hasattr(a, "dtype") else b  # the other one may be a number
+    return rounded(array_module(condition).where(condition, a, b), like.dtype)  # CuPy makes bfloat16 float32
 
 
 def where(condition: Any, input: Any, other: Any) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.backend.half import rounded
 from minigrad.engine import primitive
 from minigrad.ops.operands import dim_of
 
@@ -11,12 +12,12 @@ __all__ = ["diag", "diag_embed", "diagonal", "tril", "triu"]
 
 @primitive(x=lambda g, diagonal: tril(g, diagonal))
 def _tril(x: Array, diagonal: int) -> Array:
-    return array_module(x).tril(x, diagonal)  # type: ignore[no-any-return]
+    return rounded(array_module(x).tril(x, diagonal), x.dtype)  # CuPy makes bfloat16 float32
 
 
 @primitive(x=lambda g, diagonal: triu(g, diagonal))
 def _triu(x: Array, diagonal: int) -> Array:
-    return array_module(x).triu(x, diagonal)  # type: ignore[no-any-return]
+    return rounded(array_module(x).triu(x, diagonal), x.dtype)  # CuPy makes bfloat16 float32
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:

@@ -17,6 +17,7 @@ from benchmarks.gpu import device, parity, precision, steps, workloads
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.agr import WithAGR
 from minigrad import backend
+from minigrad.backend import cudnn
 from minigrad.backend import device as backend_device
 from tests import fake_cupy
 
@@ -68,6 +69,7 @@ def pool(monkeypatch):
     cupy.cuda.runtime.runtimeGetVersion = lambda: 12090
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     monkeypatch.setattr(backend_device, "_cupy", None)
+    monkeypatch.setattr(cudnn, "library", lambda: (None, ""))  # a real one would take NumPy's addresses
     monkeypatch.setattr(device, "torch_device", lambda: "cpu")
     return pool
 
@@ -224,13 +226,13 @@ def test_the_clock_waits_for_the_gpu(monkeypatch):
 
 
 def test_calls_of_cudnn_are_counted(monkeypatch):
-    cudnn = types.SimpleNamespace(executed=Counter(), fallbacks=Counter(), refused={})
-    monkeypatch.setattr(backend, "cudnn", cudnn, raising=False)
+    counters = types.SimpleNamespace(executed=Counter(), fallbacks=Counter(), refused={})
+    monkeypatch.setattr(backend, "cudnn", counters, raising=False)
 
     def run():
-        cudnn.executed.update(["conv_fprop", "conv_fprop", "conv_wgrad"])
-        cudnn.fallbacks.update(["conv_dgrad"])
-        cudnn.refused |= {"one": "no engine", "another": "no engine"}
+        counters.executed.update(["conv_fprop", "conv_fprop", "conv_wgrad"])
+        counters.fallbacks.update(["conv_dgrad"])
+        counters.refused |= {"one": "no engine", "another": "no engine"}
 
     assert device.by_cudnn(run) == {
         "executed": {"conv_fprop": 2, "conv_wgrad": 1},

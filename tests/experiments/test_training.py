@@ -9,7 +9,6 @@ import sys
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
@@ -35,12 +34,6 @@ def numbers(rows):
 
 def weights(path):
     return load_file(RunFolder(path).last)
-
-
-def assert_equal(a, b):
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 def test_a_run_leaves_everything_behind(tiny, tmp_path):
@@ -69,17 +62,17 @@ def test_best_weights_are_pytorchs(tiny, tmp_path):
     "settings",
     [{}, {"optimizer": "adan", "agr": True}, {"optimizer": "sgd", "schedule": "none", "augment": False}],
 )
-def test_the_same_seed_repeats_bit_for_bit(tiny, tmp_path, settings):
+def test_the_same_seed_repeats_bit_for_bit(tiny, tmp_path, repeats, settings):
     config = replace(tiny, lr=None, **settings)
     first, second = run(config, tmp_path / "a"), run(config, tmp_path / "b")
-    assert numbers(first) == numbers(second)
-    assert_equal(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    repeats(numbers(first), numbers(second))
+    repeats([weights(tmp_path / "a")], [weights(tmp_path / "b")])
     other = run(replace(config, seed=1), tmp_path / "c")
     assert numbers(other) != numbers(first)
 
 
 @pytest.mark.parametrize("when", ["batch", "checkpoint", "metrics"])
-def test_stopped_in_the_second_epoch_and_resumed(tiny, tmp_path, monkeypatch, when):
+def test_stopped_in_the_second_epoch_and_resumed(tiny, tmp_path, repeats, monkeypatch, when):
     undisturbed = run(tiny, tmp_path / "a")
     folder = RunFolder(tmp_path / "b")
     folder.create(tiny)
@@ -108,12 +101,12 @@ def test_stopped_in_the_second_epoch_and_resumed(tiny, tmp_path, monkeypatch, wh
             stopped.run()
     again = RunFolder(tmp_path / "b")
     rows = train(again.config(), again)
-    assert numbers(rows) == numbers(undisturbed)
-    assert_equal(weights(tmp_path / "a"), weights(tmp_path / "b"))
-    assert numbers(again.load_metrics()) == numbers(undisturbed)
+    repeats(numbers(rows), numbers(undisturbed))
+    repeats([weights(tmp_path / "a")], [weights(tmp_path / "b")])
+    repeats(numbers(again.load_metrics()), numbers(undisturbed))
 
 
-def test_killed_at_ten_random_moments(tmp_path):
+def test_killed_at_ten_random_moments(tmp_path, repeats):
     """SIGKILL, ten times, at moments nobody chose; the weights are an undisturbed run's, bit for bit."""
     write_cifar10(tmp_path, per_batch=60)
     command = [sys.executable, "-m", "experiments.command_line", "train"]
@@ -133,7 +126,7 @@ def test_killed_at_ten_random_moments(tmp_path):
         if RunFolder(tmp_path / "b").started:
             disturbed = [*command, "--resume", tmp_path / "b"]
     subprocess.run(disturbed, check=True, **quiet)
-    assert_equal(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    repeats([weights(tmp_path / "a")], [weights(tmp_path / "b")])
     assert numbers(RunFolder(tmp_path / "a").load_metrics()) == numbers(
         RunFolder(tmp_path / "b").load_metrics()
     )

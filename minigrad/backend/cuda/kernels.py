@@ -91,7 +91,7 @@ def _argument(value: Any, like: Array) -> Any:
 
 @functools.cache
 def _kernel(file: Path, name: str, dtype: "np.dtype[Any]", xp: Any) -> Any:
-    # Each product is rounded before it is added, as in the twin: a step is the same bits with the kernel or without.
+    # Each product is rounded before it is added, as in the twin: the bits are the same as without kernels.
     return xp.RawKernel(source(file, dtype), name, ("--fmad=false",))
 
 

@@ -29,7 +29,7 @@ def test_settings_survive_json():
         ({"schedule": "quadratic"}, "schedule must be one of linear, cosine"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"timesteps": 20}, "timesteps must be at least 21, got 20"),
-        ({"timesteps": 30}, "sample_steps must be at most timesteps=30, got 50"),
+        ({"timesteps": 24}, "sample_steps must be at most timesteps=24, got 25"),
         ({"lr": float("nan")}, "lr must be at least 0, got nan"),
         ({"clip": -1.0}, "clip must be at least 0"),
         ({"dropout": 1.0}, "dropout must be below 1, got 1.0"),

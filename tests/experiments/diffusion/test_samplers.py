@@ -61,7 +61,7 @@ def test_few_steps_of_ddim_bear_a_network_that_is_slightly_off(device):
     def of_one_colour(x, t):
         """The best prediction of the noise in images that have one colour, drawn from N(0, STD^2)."""
         bar = float(schedule.alphas_bar[t.numpy()[0]])
-        seen = x.sum((1, 2, 3), keepdim=True) / (256 + (1 - bar) / (bar * STD**2))  # sqrt(bar) times E[colour | x]
+        seen = x.sum((1, 2, 3), keepdim=True) / (256 + (1 - bar) / (bar * STD**2))  # sqrt(bar) E[colour | x]
         return (x - seen) / (1 - bar) ** 0.5
 
     right = ddim(of_one_colour, schedule, start, 25).numpy()
