@@ -263,4 +263,4 @@ def _copied(picture: Path, experiment: str, folder: Path) -> str:
     name = f"{experiment}-{picture.name}"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(picture, folder / name)
-    return f"![{picture.stem}]({name})\n\n"
+    return f"{picture.stem.replace('-', ', ')}:\n\n![{picture.stem}]({name})\n\n"

@@ -79,7 +79,10 @@ class RunFolder:
         try:
             return self._settings(**json.loads(self._config.read_text()))
         except (json.JSONDecodeError, TypeError) as error:
-            raise ValueError(f"{self._config} does not hold the settings of a run: {error}") from None
+            kind = self._settings.__name__
+            raise ValueError(
+                f"{self._config} does not hold the settings of such a run ({kind}): {error}"
+            ) from None
 
     def save_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Write the measurements of all epochs so far."""

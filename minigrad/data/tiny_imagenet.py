@@ -75,6 +75,15 @@ class TinyImageNet(ImageDataset):
         super().__init__(images, np.array(labels, np.int64))
 
 
+def locate() -> Path | None:
+    """The folder of the data set where it is looked for, or None if it is not there."""
+    try:
+        folder = files.data_folder() / FOLDER
+    except ModuleNotFoundError:  # as in `files.locate`
+        return None
+    return folder if (folder / "wnids.txt").is_file() else None
+
+
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(

@@ -56,6 +56,13 @@ def test_training_images_come_class_by_class_in_turn(folder):
         assert near(data.images[2 * i + 1], 100 + i, grey=i == 10)
 
 
+def test_it_is_found_by_its_first_file(folder, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_DATA", str(folder.parent))
+    assert tiny_imagenet.locate() == folder
+    (folder / "wnids.txt").unlink()
+    assert tiny_imagenet.locate() is None
+
+
 def test_validation_labels_come_from_the_table(folder, monkeypatch):
     monkeypatch.setenv("MINIGRAD_DATA", str(folder.parent))
     data = TinyImageNet(train=False)

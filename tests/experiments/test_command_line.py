@@ -71,7 +71,11 @@ def test_info_and_data(capsys):
     for word in ("minigrad", "numpy", "BLAS", "threads", "gpu", "cifar10", "not here"):
         assert word in out
     assert main(["data", "list"]) == 0
-    assert "cifar100" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "cifar10", "cifar100", "wikitext2", "shakespeare", "tiny-imagenet",
+    ]  # fmt: skip
+    assert listed.count("not here") == 5
 
 
 @pytest.mark.parametrize(

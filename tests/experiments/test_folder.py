@@ -48,7 +48,7 @@ def test_no_run(tmp_path):
 @pytest.mark.parametrize("text", ["{", '{"epoks": 3}', "[]"])
 def test_unreadable_settings(folder, text):
     (folder.path / "config.json").write_text(text)
-    with pytest.raises(ValueError, match="does not hold the settings of a run"):
+    with pytest.raises(ValueError, match="does not hold the settings of such a run .TrainConfig."):
         folder.config()
 
 

@@ -150,5 +150,5 @@ def test_a_diverging_run_says_so(small, tmp_path):
 
 def test_settings_of_another_kind_of_run_are_refused(tiny, tmp_path):
     RunFolder(tmp_path / "a").create(tiny)
-    with pytest.raises(ValueError, match="does not hold the settings of a run"):
+    with pytest.raises(ValueError, match="does not hold the settings of such a run .DiffusionConfig."):
         DiffusionFolder(tmp_path / "a").config()
