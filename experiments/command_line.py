@@ -37,7 +37,8 @@ _DDPM = _TRAINING | {
     "sample_every": "steps between two pictures, with measurements and a checkpoint",
     "samples": "images in a picture",
     "sample_steps": "steps from noise to image",
-    "features": "folder of a classifier that `minigrad train` trained: measures FID-minigrad",
+    "features": "folder of a classifier that `minigrad train` trained: measures FID-minigrad; or a file with "
+    "Inception-v3's weights: measures FID",
 }
 _GPT = _TRAINING | {
     "text": "shakespeare, python (its language reference) or a file",

@@ -6,6 +6,7 @@ from models.convnext import ConvNeXt as ConvNeXt
 from models.convnext import convnext_atto as convnext_atto
 from models.convnext import convnext_tiny as convnext_tiny
 from models.gpt import GPT as GPT
+from models.inception import InceptionV3 as InceptionV3
 from models.keys import from_pytorch as from_pytorch
 from models.mlp import mlp as mlp
 from models.resnet import ResNet as ResNet

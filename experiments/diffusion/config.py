@@ -49,7 +49,8 @@ class DiffusionConfig:
     samples : int
         How many images a picture shows.
     features : str, optional
-        The folder of a classifier that `minigrad train` trained; with it, every row has an FID-minigrad.
+        The folder of a classifier that `minigrad train` trained: every row then has an FID-minigrad. Or a
+        file with Inception-v3's weights, see `experiments.metrics.inception`: an FID.
     fid_samples : int
         How many samples, and real images, that is computed from.
     limit_train, limit_test : int, optional

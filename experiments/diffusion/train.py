@@ -47,20 +47,20 @@ def train(config: DiffusionConfig, folder: DiffusionFolder) -> Rows:
 
 
 def draw_curves(runs: dict[str, Rows], folder: DiffusionFolder) -> None:
-    """Losses over the steps, and FID-minigrad where it was measured."""
+    """Losses over the steps, and the Fréchet distance where it was measured."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    measured = any(NAME in row for rows in runs.values() for row in rows)
-    figure = Figure(figsize=(9 if measured else 5, 3.6), layout="constrained")
-    panels = figure.subplots(1, 1 + measured, squeeze=False)[0]
+    found = {name for rows in runs.values() for row in rows for name in ("FID", NAME) if name in row}
+    figure = Figure(figsize=(5 + 4 * len(found), 3.6), layout="constrained")
+    panels = figure.subplots(1, 1 + len(found), squeeze=False)[0]
     for label, rows in runs.items():
         steps = [row["step"] for row in rows]
         (line,) = panels[0].plot(steps, [row["train_loss"] for row in rows], label=label)
         panels[0].plot(steps, [row["test_loss"] for row in rows], linestyle="--", color=line.get_color())
-        if measured:
-            panels[1].plot(steps, [row.get(NAME) for row in rows], marker="o", color=line.get_color())
-            panels[1].set(title=f"{NAME} of the samples", xlabel="step", yscale="log")
+        for axes, name in zip(panels[1:], found, strict=True):
+            axes.plot(steps, [row.get(name) for row in rows], marker="o", color=line.get_color())
+            axes.set(title=f"{name} of the samples", xlabel="step", yscale="log")
     panels[0].set(title="Loss (solid: training, dashed: test, averaged weights)", xlabel="step", yscale="log")
     panels[0].legend(frameon=False)
     for axes in panels:

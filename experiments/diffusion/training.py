@@ -16,7 +16,7 @@ from experiments.diffusion.loss import epsilon_loss
 from experiments.diffusion.quality import Quality
 from experiments.diffusion.samplers import ddim
 from experiments.diffusion.schedule import SCHEDULES
-from experiments.metrics import classifier_of_run
+from experiments.metrics import feature_network
 from minigrad import Tensor
 from minigrad.backend import Array
 from minigrad.data.transforms import Compose, Normalize, RandomHorizontalFlip, ToFloat
@@ -45,8 +45,8 @@ class DiffusionTraining:
         self.test_images = test.images[: config.limit_test]
         self.quality = None
         if config.features is not None:
-            network = classifier_of_run(config.features, config.device)
-            self.quality = Quality(network, train.images[: config.fid_samples])
+            network, name = feature_network(config.features, config.device)
+            self.quality = Quality(network, train.images[: config.fid_samples], name)
         mg.manual_seed(config.seed)
         self.schedule = SCHEDULES[config.schedule](config.timesteps)
         self.model = models.unet_small(

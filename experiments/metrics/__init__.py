@@ -12,4 +12,6 @@ from experiments.metrics.features import in_batches as in_batches
 from experiments.metrics.fid import Moments as Moments
 from experiments.metrics.fid import fid_infinity as fid_infinity
 from experiments.metrics.fid import frechet_distance as frechet_distance
+from experiments.metrics.inception import Inception as Inception
+from experiments.metrics.inception import feature_network as feature_network
 from experiments.metrics.inception_score import inception_score as inception_score

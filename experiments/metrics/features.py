@@ -1,7 +1,7 @@
 """Feature networks: what an image looks like to a classifier, just before it decides.
 
-To use another one, for example an Inception-v3 with weights of your own, pass any callable from images to
-`Features`, and give its numbers another name.
+Any callable from images to `Features` is one; give its numbers a name of their own. `inception` has the
+network that papers use.
 """
 
 from collections.abc import Callable, Iterator
