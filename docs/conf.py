@@ -58,7 +58,8 @@ html_sidebars = {
     page: []
     for page in (
         *("how_it_works", "where_the_time_goes", "benchmarks", "on_a_gpu", "generated/coverage_table"),
-        *("laboratory", "ablation", "reproduced", "scale", "generated/atlas", "generated/law_book"),
+        *("laboratory", "ablation", "scale", "generated/atlas", "generated/law_book"),
+        *("pictures_and_text", "reproduced"),
     )
 }
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 1}
