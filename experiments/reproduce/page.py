@@ -81,7 +81,7 @@ def write_ledger(out: Path) -> Path:
         parts = [
             _paragraphs([f"{_REACHED[summary['scale']]} Seeds: {', '.join(map(str, summary['seeds']))}."]),
             report.html_table(header(summary), table(summary)),
-            _in_the_paper(summary["experiment"]),
+            "<p><b>In the paper</b></p>" + _in_the_paper(summary["experiment"]),
             f'<p><a href="{summary["experiment"]}/report.html">Curves, settings and differences</a>; '
             f"{summary['minutes']:g} minutes, {html.escape(summary['machine'])}, "
             f"revision {html.escape(str(summary['revision']))}, {summary['date']}</p>",
